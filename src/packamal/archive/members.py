@@ -1,0 +1,50 @@
+"""What an archive holds, once it is in memory."""
+
+from __future__ import annotations
+
+import enum
+from typing import NamedTuple
+
+
+class AnomalyKind(enum.StrEnum):
+    """What is odd about an archive; each is a signal `archive.*` and never ends the reading of the rest."""
+
+    LINK = "link"
+    PATH = "path"
+    DEVICE = "device"
+    DUPLICATE = "duplicate"
+    CASE = "case"
+    TRAILING = "trailing"
+    ENCRYPTED = "encrypted"
+    NESTED = "nested"
+    BOMB = "bomb"
+    BROKEN = "broken"
+
+
+class Member(NamedTuple):
+    """One regular file."""
+
+    path: str
+    """As the archive spells it, cleaned to a relative posix path without `..`; decoded with surrogateescape replaced."""
+    data: bytes
+    mode: int = 0o644
+    copy: int = 0
+    """0 for the first member of this path, 1, 2 ... for later ones of the same path."""
+
+
+class Anomaly(NamedTuple):
+    """Something odd, at a path (empty: the archive itself)."""
+
+    kind: AnomalyKind
+    path: str
+    detail: str
+
+
+class Unpacked(NamedTuple):
+    """What could be read; `problems` are one-line texts about what could not (then the analysis is incomplete)."""
+
+    kind: str
+    """zip, tar, tar.gz, tar.bz2, tar.xz, tar.zst, gem, directory, file"""
+    members: tuple[Member, ...]
+    anomalies: tuple[Anomaly, ...] = ()
+    problems: tuple[str, ...] = ()
