@@ -25,7 +25,8 @@ class Member(NamedTuple):
     """One regular file."""
 
     path: str
-    """As the archive spells it, cleaned to a relative posix path without `..`; decoded with surrogateescape replaced."""
+    """Cleaned to a relative posix path without `..` or control characters; undecodable bytes are U+FFFD.
+    A file inside an inner archive: `outer.zip!/inner/path`."""
     data: bytes
     mode: int = 0o644
     copy: int = 0
@@ -44,7 +45,9 @@ class Unpacked(NamedTuple):
     """What could be read; `problems` are one-line texts about what could not (then the analysis is incomplete)."""
 
     kind: str
-    """zip, tar, tar.gz, tar.bz2, tar.xz, tar.zst, gem, directory, file"""
+    """zip, tar, tar.gz, tar.bz2, tar.xz, tar.zst, gem, directory, file (one compressed file)"""
     members: tuple[Member, ...]
     anomalies: tuple[Anomaly, ...] = ()
     problems: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+    """One-line texts for people about what was cut without harm to the answer (the tail of a huge native library)."""
