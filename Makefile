@@ -1,0 +1,40 @@
+# Every task of the project; larger logic lives in tools/. `make help` lists them.
+.DEFAULT_GOAL := help
+.PHONY: help setup scan test check fmt docs lock online accuracy bench
+PYTHON ?= python3
+RUN := .venv/bin/python
+
+help:  ## list the targets
+	@grep -E '^[a-z]+:.*##' Makefile | sed 's/:.*##/:/' | column -t -s:
+
+setup:  ## make .venv with everything that developing needs
+	@$(PYTHON) tools/bootstrap.py dev
+
+scan:  ## scan a package: make scan TARGET=pkg:npm/is-odd@3.0.1
+	@$(PYTHON) tools/bootstrap.py base
+	@.venv/bin/packamal scan $(SCAN_OPTIONS) -- $(TARGET)
+
+test: setup  ## format, lint, types, layers, documents, tests
+	@$(RUN) tools/check.py --tests $(TEST_OPTIONS)
+
+check: setup  ## the same without the tests
+	@$(RUN) tools/check.py
+
+fmt: setup  ## format the code and repair what ruff can repair
+	@$(RUN) -m ruff format --quiet .
+	@$(RUN) -m ruff check --fix --quiet .
+
+docs: setup  ## write the generated documents anew
+	@$(RUN) tools/generate_docs.py
+
+lock: setup  ## pin the dependencies anew (UPGRADE=1: newest versions)
+	@$(RUN) tools/lock.py $(if $(UPGRADE),--upgrade)
+
+online: setup  ## the tests that ask the real indexes
+	@$(RUN) -m pytest -m online --force-enable-socket
+
+accuracy: setup  ## recall and false flags: make accuracy CORPUS=DIR BENIGN=DIR
+	@$(RUN) evals/accuracy.py --corpus $(CORPUS) --benign $(BENIGN)
+
+bench: setup  ## CPU against the floor and against peers: make bench BENIGN=DIR
+	@$(RUN) evals/speed.py --benign $(BENIGN)

@@ -1,0 +1,33 @@
+#!/usr/bin/env python3
+"""Write the documents that follow from the code; `--check` only says which of them are stale."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+DOCUMENTS: dict[str, Callable[[], str]] = {}
+"""Path below the root -> what it should hold."""
+
+
+def main(options: list[str]) -> int:
+    """Write, or compare and name the stale ones; 1 when one is stale."""
+    stale = [name for name, text in DOCUMENTS.items() if read(ROOT / name) != text()]
+    if "--check" in options:
+        print("\n".join(f"{name} is stale: run `make docs`" for name in stale))
+        return 1 if stale else 0
+    for name in stale:
+        (ROOT / name).write_text(DOCUMENTS[name](), encoding="utf-8")
+        print("wrote", name)
+    return 0
+
+
+def read(path: Path) -> str:
+    """The text that stands there; empty when nothing does."""
+    return path.read_text(encoding="utf-8") if path.exists() else ""
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
