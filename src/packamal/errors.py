@@ -3,6 +3,7 @@
     PackamalError
     |-- UsageError              the user asked for something that cannot be (exit 2)
     |   |-- TargetError         not a target: bad purl, unsupported ecosystem, no such file
+    |   |-- ReportError         not a report, or one of another schema
     |   `-- SettingsError       bad configuration value
     |-- AnalysisError           the analysis could not be done (exit 3, level incomplete)
     |   |-- NotFoundError       the index has no such package, version or file
@@ -26,6 +27,10 @@ class UsageError(PackamalError):
 
 class TargetError(UsageError):
     """The target cannot be understood or is not supported."""
+
+
+class ReportError(UsageError):
+    """What was given is no report, or one of a schema that is not read."""
 
 
 class SettingsError(UsageError):
