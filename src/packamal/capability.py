@@ -118,6 +118,7 @@ class Capability(enum.StrEnum):
     ARCHIVE_NESTED = "archive.nested"
     ARCHIVE_BOMB = "archive.bomb"
     ARCHIVE_BROKEN = "archive.broken"
+    ARCHIVE_HIDDEN = "archive.hidden"
     # other files
     BINARY_PRESENT = "binary.present"
     BINARY_UNEXPECTED = "binary.unexpected"
@@ -266,6 +267,7 @@ MEANING: dict[Capability, Meaning] = {
     Capability.ARCHIVE_NESTED: Meaning("Archive inside the archive", ""),
     Capability.ARCHIVE_BOMB: Meaning("Member or archive past the limits", "T1499"),
     Capability.ARCHIVE_BROKEN: Meaning("Broken archive or member", ""),
+    Capability.ARCHIVE_HIDDEN: Meaning("Member that one unpacker sees and another does not", "T1564"),
     Capability.BINARY_PRESENT: Meaning("Executable or library present", ""),
     Capability.BINARY_UNEXPECTED: Meaning("Executable where none is expected", "T1027.009"),
     Capability.BINARY_PACKED: Meaning("Packed executable", "T1027.002"),

@@ -19,6 +19,7 @@ class AnomalyKind(enum.StrEnum):
     NESTED = "nested"
     BOMB = "bomb"
     BROKEN = "broken"
+    HIDDEN = "hidden"
 
 
 class Member(NamedTuple):
