@@ -1,0 +1,151 @@
+"""Facts -> signals: what the code says becomes what that means, by the catalogue and the named lists."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
+
+from packamal.capability import Capability
+from packamal.detectors.base import Observed
+from packamal.detectors.catalogue import Catalogue, Entry, load_catalogue
+from packamal.detectors.conditions import RECEIVER, Seen, argument
+from packamal.detectors.facts import Arg, Call, Facts, Place, Text, Use
+from packamal.detectors.linking import link_paths
+from packamal.detectors.named_lists import NamedLists, load_lists
+from packamal.detectors.sighting import Sightings, shorten
+from packamal.detectors.units import Unit
+from packamal.model import TARGET_CHARS, Flow, Origin, Role, Signal
+
+MAX_SIGNALS_PER_PLACE = 6
+"""Of one capability in one unit: the seventh hit proves nothing that six do not."""
+
+_NO_LABELS: frozenset[str] = frozenset()
+
+
+def interpret(facts: Facts, units: Mapping[str, Unit], family: str, artifact: str) -> Observed:
+    """Give meaning to the facts of one language; `family` names the catalogue, `artifact` the file judged."""
+    return _Interpreter(facts, units, load_catalogue(family), artifact).run()
+
+
+class _Interpreter:
+    def __init__(self, facts: Facts, units: Mapping[str, Unit], catalogue: Catalogue, artifact: str) -> None:
+        self._facts = facts
+        self._catalogue = catalogue
+        self._lists: NamedLists = load_lists()
+        self._sightings = Sightings(artifact, units)
+        self._signals: list[Signal] = []
+        self._by_fact: dict[int, list[tuple[int, frozenset[str] | None]]] = defaultdict(list)
+        self._counts: dict[tuple[Capability, str, Role, str], int] = defaultdict(int)
+        self._text_labels: dict[int, frozenset[str]] = {}
+        self._sources = {flow.source for flow in facts.flows} | {flow.sink for flow in facts.flows}
+
+    def run(self) -> Observed:
+        for text in self._facts.texts:
+            self._read_text(text)
+        for call in self._facts.calls:
+            self._read_call(call)
+        for use in self._facts.uses:
+            self._read_use(use)
+        for note in self._facts.notes:
+            for entry in self._catalogue.notes.get(note.kind, ()):
+                self._add(-1, entry.capability, note.place, note.detail)
+        flows = {*self._flows(), *link_paths(self._signals)}
+        return Observed(tuple(self._signals), tuple(sorted(flows, key=lambda flow: (flow.source, flow.sink))))
+
+    def _labels(self, arg: Arg) -> frozenset[str]:
+        found = self._lists.labels(arg.text) if arg.text else _NO_LABELS
+        for source in arg.sources:
+            found |= self._text_labels.get(source, _NO_LABELS)
+        return found
+
+    def _read_text(self, text: Text) -> None:
+        labels = self._lists.labels(text.value)
+        if not labels:
+            return
+        self._text_labels[text.id] = labels
+        for name in sorted(labels):
+            capability = self._lists.by_name[name].signal
+            if capability is not None:
+                self._add(text.id, capability, text.place, text.value)
+
+    def _read_call(self, call: Call) -> None:
+        for entry in self._catalogue.for_call(call.callee):
+            target = _target(call, entry)
+            seen = Seen(call, target, self._labels)
+            if not all(condition(seen) for condition in entry.conditions):
+                continue
+            capability = self._refined(entry, target)
+            shown = call.callee if entry.names_itself else _text_of(target)
+            self._add(call.id, capability, call.place, shown, entry.carries)
+
+    def _refined(self, entry: Entry, target: Arg | None) -> Capability:
+        if target is not None and entry.refine:
+            labels = self._labels(target)
+            for name, capability in entry.refine:
+                if name in labels:
+                    return capability
+        return entry.capability
+
+    def _read_use(self, use: Use) -> None:
+        for entry in self._catalogue.for_use(use.name):
+            if entry.is_write != use.is_write:
+                continue
+            capability = entry.capability
+            last = use.name.rpartition(".")[2]
+            for name, refined in entry.refine:
+                if name in self._lists.labels(last):
+                    capability = refined
+            self._add(use.id, capability, use.place, last if entry.names_itself else "")
+
+    def _add(
+        self, fact: int, capability: Capability, place: Place, target: str, carries: frozenset[str] | None = None
+    ) -> None:
+        role = self._sightings.role(place)
+        key = (capability, place.unit, role, "flow" if fact in self._sources else "")
+        self._counts[key] += 1
+        if self._counts[key] > MAX_SIGNALS_PER_PLACE:
+            return
+        if fact >= 0:
+            self._by_fact[fact].append((len(self._signals), carries))
+        self._signals.append(
+            Signal(
+                id=capability,
+                role=role,
+                origin=Origin.STATIC,
+                evidence=self._sightings.evidence(place),
+                target=shorten(target, TARGET_CHARS),
+                scope=place.function,
+                reason=self._sightings.reason(place),
+            )
+        )
+
+    def _flows(self) -> Iterator[Flow]:
+        for flow in self._facts.flows:
+            if flow.source == flow.sink:
+                continue
+            for sink, carries in self._by_fact.get(flow.sink, ()):
+                if carries is not None and flow.arg.partition(".")[0] not in carries:
+                    continue
+                for source, _ in self._by_fact.get(flow.source, ()):
+                    yield Flow(source, sink)
+
+
+def _target(call: Call, entry: Entry) -> Arg | None:
+    """The first listed argument whose text is known, else the first that is there at all."""
+    present: Arg | None = None
+    for key in entry.target:
+        arg = argument(call, key)
+        if arg is None:
+            continue
+        if arg.text or (key == RECEIVER and arg.sources):
+            return arg
+        present = present or arg
+    return present
+
+
+def _text_of(arg: Arg | None) -> str:
+    if arg is None:
+        return ""
+    if arg.text:
+        return arg.text
+    return " ".join(value.text for _, value in arg.fields if value.text)
