@@ -1,4 +1,4 @@
-"""Imports stand at the top of a module, but for libraries that would slow every start, and our modules that need them."""
+"""Imports stand at the top of a module, but for libraries that slow every start and our modules that load them."""
 
 from __future__ import annotations
 
