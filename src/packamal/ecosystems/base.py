@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from typing import Protocol
 
 from packageurl import PackageURL
@@ -13,7 +13,7 @@ from packamal.model import Problem
 
 @dataclass(frozen=True, slots=True)
 class Metadata:
-    """What an index (or an archive's own manifest) says about a version, one shape for all ecosystems; empty = unknown."""
+    """What an index or an archive's own manifest says about a version, alike for all ecosystems; empty = unknown."""
 
     name: str = ""
     version: str = ""
@@ -75,3 +75,8 @@ class Ecosystem(Protocol):
     def manifest(self, files: Mapping[str, bytes]) -> Metadata:
         """Read the metadata an archive carries itself (PKG-INFO, METADATA, package.json) from its members by path.
         Never raises for hostile content: what cannot be read stays empty."""
+
+
+def merged(first: Metadata, second: Metadata) -> Metadata:
+    """Both in one: the first where it says something, else the second (an index's answer, then a manifest's)."""
+    return Metadata(**{item.name: getattr(first, item.name) or getattr(second, item.name) for item in fields(Metadata)})

@@ -1,0 +1,36 @@
+"""What a download needs from its surroundings: where the user's own settings are, and how much is too much."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from packamal.config import environment
+
+TIMEOUT_S = 30.0
+"""Longest silence of a server; an index that generates a big page may think for some seconds."""
+DEADLINE_S = 300.0
+"""Longest time for one file, so that a server which drips bytes ends too."""
+MAX_FILE_BYTES = 500_000_000
+"""Largest file fetched; the largest wheels on the public index are a little below, and all of it is held in memory."""
+
+
+@dataclass(frozen=True, slots=True)
+class Access:
+    """How to reach an index; the default is the user's own environment and home."""
+
+    environ: Mapping[str, str] = field(default_factory=environment, repr=False)
+    """Never printed: it holds credentials."""
+    working_directory: Path = field(default_factory=Path.cwd)
+    """Where a project's own package manager settings are looked for."""
+    timeout_s: float = TIMEOUT_S
+    deadline_s: float = DEADLINE_S
+    max_bytes: int = MAX_FILE_BYTES
+    progress: Callable[[int, int], None] | None = None
+    """Called with (bytes done, bytes in all or 0) while a file arrives."""
+
+    @property
+    def home(self) -> Path:
+        """The user's home, or the working directory where there is none."""
+        return Path(self.environ.get("HOME") or self.environ.get("USERPROFILE") or self.working_directory)
