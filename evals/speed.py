@@ -1,0 +1,175 @@
+#!/usr/bin/env python3
+"""CPU seconds of a batch scan as a ratio to the floor, and to hexora and GuardDog on the same archives in the same run.
+
+    speed.py --benign DIR [--limit 60] [--without-peers]
+
+Only benign archives: the peers write them to a folder of their own. The peers are installed below the user's cache.
+"""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+import io
+import statistics
+import sys
+import tarfile
+import tempfile
+from pathlib import Path
+
+from floor import archives, floor
+from measuring import PACKAMAL, keep, print_table, provenance, run
+from peers import install, peers
+from platformdirs import user_cache_path
+
+REPEATS = 11
+BOUNDS = {"batch, x floor": 6.0, "scan a small package, s": 0.5, "--help, s": 0.15}
+SMALL = {
+    "package/package.json": b'{"name": "small", "version": "1.0.0", "main": "index.js", "license": "MIT"}',
+    "package/index.js": b"'use strict';\nmodule.exports = (left, right) => left + right;\n",
+    "package/readme.md": b"# small\n\nAdds two numbers.\n",
+}
+
+
+def main() -> int:
+    """Measure, print, keep; 1 when a bound is missed."""
+    arguments = parse()
+    found = {ecosystem: pick(paths, arguments.limit) for ecosystem, paths in archives(arguments.benign).items()}
+    result: dict[str, object] = provenance("packamal", "yara-x", "tree-sitter", "ahocorasick-rs")
+    rows = []
+    with tempfile.TemporaryDirectory() as scratch:
+        starts = one_shot(Path(scratch))
+        for ecosystem, paths in found.items():
+            rows += batch(ecosystem, paths, Path(scratch))
+        if not arguments.without_peers:
+            rows += beside(found, result)
+    for row in rows:
+        ground = next(other["cpu_s"] for other in rows if (other["tool"], other["on"]) == ("floor", row["on"]))
+        row["x_floor"] = round(float(str(row["cpu_s"])) / float(str(ground)), 2)
+    result |= {"batch": rows, "one_shot_cpu_s": starts, "archives": {name: len(paths) for name, paths in found.items()}}
+    show(result, rows, starts)
+    print("kept in", keep("speed", result))
+    return verdict(rows, starts)
+
+
+def parse() -> argparse.Namespace:
+    """The command line."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--benign", type=Path, required=True, metavar="DIR", help="folder with benign archives")
+    parser.add_argument("--limit", type=int, help="at most so many archives of each ecosystem")
+    parser.add_argument("--without-peers", action="store_true", help="only the floor and packamal")
+    return parser.parse_args()
+
+
+def pick(paths: list[Path], limit: int | None) -> list[Path]:
+    """The same mixed choice every time."""
+    return sorted(paths, key=lambda path: hashlib.sha256(path.name.encode()).digest())[:limit]
+
+
+def batch(ecosystem: str, paths: list[Path], scratch: Path) -> list[dict[str, object]]:
+    """The floor, and one batch scan with one worker."""
+    ground = floor(paths)
+    listing = scratch / f"{ecosystem}.txt"
+    listing.write_text("".join(f"{path.resolve()}\n" for path in paths), encoding="utf-8")
+    command: list[str | Path] = [
+        PACKAMAL,
+        "scan",
+        "--jsonl",
+        listing,
+        "--jobs",
+        "1",
+        "--fail-on",
+        "never",
+        "--output",
+        scratch / "reports.jsonl",
+    ]
+    run(command)  # caches of compiled rules are filled once for each installation, not for each batch
+    used = run(command)
+    return [
+        {
+            "tool": "floor",
+            "on": ecosystem,
+            "cpu_s": round(ground.cpu_s, 2),
+            "megabytes": round(ground.megabytes),
+            "files": ground.files,
+        },
+        {
+            "tool": "packamal",
+            "on": ecosystem,
+            "cpu_s": round(used.cpu_s, 2),
+            "wall_s": round(used.wall_s, 2),
+            "peak_mb": round(used.peak_mb),
+            "exit": used.code,
+        },
+    ]
+
+
+def beside(found: dict[str, list[Path]], result: dict[str, object]) -> list[dict[str, object]]:
+    """The peers, one archive at a time, as their command lines work."""
+    folder = user_cache_path("packamal-evals") / "peers"
+    result["peers"] = install(folder)
+    rows: list[dict[str, object]] = []
+    for peer in peers(folder):
+        for ecosystem in peer.ecosystems:
+            uses = [peer.scan(path, ecosystem) for path in found[ecosystem]]
+            late = sum(use.code is None for use in uses)
+            cpu_s = round(sum(use.cpu_s for use in uses), 2)
+            rows.append(
+                {
+                    "tool": peer.name,
+                    "on": ecosystem,
+                    "cpu_s": cpu_s,
+                    "peak_mb": round(max((use.peak_mb for use in uses), default=0)),
+                    "late": late,
+                }
+            )
+    return rows
+
+
+def one_shot(scratch: Path) -> dict[str, float]:
+    """Median CPU seconds of a whole process."""
+    small = scratch / "small-1.0.0.tgz"
+    with tarfile.open(small, "w:gz") as tar:
+        for name, content in SMALL.items():
+            member = tarfile.TarInfo(name)
+            member.size = len(content)
+            tar.addfile(member, io.BytesIO(content))
+    commands: dict[str, list[str | Path]] = {
+        "bare interpreter, s": [sys.executable, "-S", "-c", "pass"],
+        "--help, s": [PACKAMAL, "--help"],
+        "scan a small package, s": [PACKAMAL, "scan", small],
+        "the same as JSON, s": [PACKAMAL, "scan", "--format", "json", small],
+    }
+    return {
+        name: round(statistics.median(run(command).cpu_s for _ in range(REPEATS)), 3)
+        for name, command in commands.items()
+    }
+
+
+def show(result: dict[str, object], rows: list[dict[str, object]], starts: dict[str, float]) -> None:
+    """The tables."""
+    print(
+        {
+            key: result[key]
+            for key in ("date", "commit", "machine", "load", "python", "versions", "peers")
+            if key in result
+        }
+    )
+    columns = ("tool", "on", "cpu_s", "x_floor", "peak_mb", "late", "exit", "megabytes", "files")
+    print_table(
+        columns, [[row.get(column, "") for column in columns] for row in sorted(rows, key=lambda row: str(row["on"]))]
+    )
+    print_table(("one-shot", f"median of {REPEATS}"), list(starts.items()))
+
+
+def verdict(rows: list[dict[str, object]], starts: dict[str, float]) -> int:
+    """Say which bounds are missed."""
+    ratios = [float(str(row["x_floor"])) for row in rows if row["tool"] == "packamal"]
+    seen = {"batch, x floor": max(ratios), **starts}
+    missed = {name: (seen[name], bound) for name, bound in BOUNDS.items() if seen[name] > bound}
+    print("bounds missed (seen, bound):" if missed else "all bounds are met", missed or "")
+    return 1 if missed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
