@@ -7,19 +7,25 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parent.parent
-DOCUMENTS: dict[str, Callable[[], str]] = {}
+from documents import ROOT, limits, settings, signals
+
+DOCUMENTS: dict[str, Callable[[], str]] = {
+    "docs/limits.md": limits.text,
+    "docs/settings.md": settings.text,
+    "docs/signals.md": signals.text,
+}
 """Path below the root -> what it should hold."""
 
 
 def main(options: list[str]) -> int:
     """Write, or compare and name the stale ones; 1 when one is stale."""
-    stale = [name for name, text in DOCUMENTS.items() if read(ROOT / name) != text()]
+    texts = {name: text() for name, text in DOCUMENTS.items()}
+    stale = [name for name, text in texts.items() if read(ROOT / name) != text]
     if "--check" in options:
         print("\n".join(f"{name} is stale: run `make docs`" for name in stale))
         return 1 if stale else 0
     for name in stale:
-        (ROOT / name).write_text(DOCUMENTS[name](), encoding="utf-8")
+        (ROOT / name).write_text(texts[name], encoding="utf-8")
         print("wrote", name)
     return 0
 
