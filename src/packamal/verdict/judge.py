@@ -1,0 +1,94 @@
+"""judge(findings) -> Verdict: additive points, readable on one page, through one logistic curve.
+
+Each rule counts once. Its points are weight x confidence x role, rounded to whole points so that a person can add them
+up; rules that speak for the package have negative weights. The score is 100 / (1 + exp(-(sum - centre) / slope)).
+"""
+
+from __future__ import annotations
+
+import functools
+import math
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from packamal.errors import RuleError
+from packamal.model import Confidence, Finding, Level, Problem, Reason, Role, Severity, Verdict
+from packamal.strict_yaml import load_file
+
+WEIGHTS = Path(__file__).resolve().parent.parent / "rules" / "weights.yaml"
+
+
+@dataclass(frozen=True, slots=True)
+class Weights:
+    """The table the judge reads; rules/weights.yaml with its provenance."""
+
+    rules: dict[str, int]
+    severity: dict[Severity, int]
+    """Points of a rule that has no weight of its own."""
+    confidence: dict[Confidence, float]
+    role: dict[Role, float]
+    centre: float
+    slope: float
+    suspicious: int
+    """Score at which a package is suspicious."""
+    malicious: int
+
+
+@functools.cache
+def load_weights(path: Path = WEIGHTS) -> Weights:
+    """Read the weights; raises RuleError."""
+    raw = load_file(path)
+    try:
+        assert isinstance(raw, dict)
+        return Weights(
+            rules={str(name): int(points) for name, points in (raw["rules"] or {}).items()},
+            severity={Severity(name): int(points) for name, points in raw["severity"].items()},
+            confidence={Confidence(name): float(factor) for name, factor in raw["confidence"].items()},
+            role={Role(name): float(factor) for name, factor in raw["role"].items()},
+            centre=float(raw["centre"]),
+            slope=float(raw["slope"]),
+            suspicious=int(raw["levels"]["suspicious"]),
+            malicious=int(raw["levels"]["malicious"]),
+        )
+    except (AssertionError, KeyError, ValueError, TypeError, AttributeError) as error:
+        raise RuleError(f"{path.name}: {type(error).__name__}: {error}") from error
+
+
+def judge(findings: Iterable[Finding], problems: Sequence[Problem] = (), weights: Weights | None = None) -> Verdict:
+    """Judge findings; with a partial problem the level is incomplete unless what was seen is suspicious already."""
+    table = weights or load_weights()
+    reasons = _reasons(findings, table)
+    score = score_of(sum(reason.points for reason in reasons), table)
+    return Verdict(_level(score, problems, table), score, reasons)
+
+
+def points_of(finding: Finding, weights: Weights) -> int:
+    """Whole points of one finding."""
+    base = weights.rules.get(finding.rule, weights.severity[finding.severity])
+    return round(base * weights.confidence[finding.confidence] * weights.role[finding.role])
+
+
+def _reasons(findings: Iterable[Finding], weights: Weights) -> tuple[Reason, ...]:
+    best: dict[str, Reason] = {}
+    for finding in findings:
+        reason = Reason(finding.rule, points_of(finding, weights), finding.says)
+        known = best.get(finding.rule)
+        if known is None or abs(reason.points) > abs(known.points):
+            best[finding.rule] = reason
+    return tuple(sorted(best.values(), key=lambda reason: (-abs(reason.points), reason.rule)))
+
+
+def score_of(points: float, weights: Weights) -> int:
+    """Score 0 to 100 of a sum of points; 0 points and less is 0."""
+    if points <= 0:
+        return 0
+    return round(100 / (1 + math.exp(-(points - weights.centre) / weights.slope)))
+
+
+def _level(score: int, problems: Sequence[Problem], weights: Weights) -> Level:
+    if score >= weights.malicious:
+        return Level.MALICIOUS
+    if score >= weights.suspicious:
+        return Level.SUSPICIOUS
+    return Level.INCOMPLETE if any(problem.is_partial for problem in problems) else Level.CLEAN
