@@ -144,7 +144,7 @@ def _companions(rule: Rule, scene: _Scene, anchor: int) -> tuple[int, ...] | Non
 
 
 def _scope_matches(rule: Rule, scene: _Scene) -> Iterator[_Match]:
-    """Every scope, the closest kind first, in which all terms are met; wider kinds only where no closer one met them."""
+    """Every scope in which all terms are met; wider kinds of scope only where no closer one met them."""
     candidates = [scene.of(term, rule.roles) for term in rule.all]
     if rule.any:
         candidates.append([index for term in rule.any for index in scene.of(term, rule.roles)])
