@@ -6,7 +6,6 @@ import base64
 import binascii
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
-from typing import TYPE_CHECKING
 from urllib.parse import quote, urljoin, urlsplit
 
 from packageurl import PackageURL
@@ -15,15 +14,13 @@ from packamal.ecosystems import npmrc, package_json
 from packamal.ecosystems.base import Metadata, Release, RemoteFile
 from packamal.ecosystems.digests import checked, unchecked_note
 from packamal.ecosystems.npm_versions import wanted
+from packamal.ecosystems.repositories import check_repository
 from packamal.ecosystems.text import as_table, as_text, load_json
 from packamal.errors import FetchError, NotFoundError
 from packamal.http.access import Access
 from packamal.http.addresses import is_web_address, origin, shown, without_credentials
 from packamal.http.body import TooLargeError
 from packamal.http.client import Answer, Client, Peer
-
-if TYPE_CHECKING:
-    import httpx2
 
 FULL = "application/json"
 SHORT = "application/vnd.npm.install-v1+json"
@@ -33,9 +30,8 @@ SHORT = "application/vnd.npm.install-v1+json"
 class Npm:
     """The Ecosystem of `pkg:npm/...`."""
 
-    def __init__(self, access: Access | None = None, transport: httpx2.BaseTransport | None = None) -> None:
-        self._access = access or Access()
-        self._transport = transport
+    def __init__(self, access: Access) -> None:
+        self._access = access
         self._opened: tuple[npmrc.Npmrc, Client] | None = None
 
     def resolve(self, purl: PackageURL) -> Release:
@@ -47,7 +43,7 @@ class Npm:
         version = wanted(name, purl.version or "", list(versions), as_table(document.get("dist-tags")))
         manifest = as_table(versions[version])
         file = self._remote(name, version, manifest, document, registry)
-        exact = PackageURL("npm", purl.namespace, name.rpartition("/")[2], version)
+        exact = PackageURL("npm", name.rpartition("/")[0] or None, name.rpartition("/")[2], version)
         notes = _notes(purl, name, version, manifest, file)
         return Release(exact, (file,), _metadata(document, manifest, versions, version), tuple(notes))
 
@@ -81,12 +77,13 @@ class Npm:
                 where_certificates="cafile in .npmrc or SSL_CERT_FILE",
                 where_address="the registry in .npmrc",
             )
-            self._opened = found, Client(self._access, peer, self._transport)
+            self._opened = found, Client(self._access, peer)
         return self._opened
 
     def _found(self, purl: PackageURL) -> tuple[str, str, Mapping[str, object]]:
         """(name, registry, document): as spelled first, since old names with capitals are other packages."""
         registry = self._npmrc.registry_of((purl.namespace or "").lower())
+        check_repository(purl, [registry], "the registry in .npmrc")
         spelled = f"{purl.namespace}/{purl.name}" if purl.namespace else purl.name
         for name in dict.fromkeys((spelled, spelled.lower())):
             url = registry + quote(name, safe="@")

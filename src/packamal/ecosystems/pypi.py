@@ -11,6 +11,7 @@ from packageurl import PackageURL
 from packamal.ecosystems import core_metadata, pip_configuration
 from packamal.ecosystems.base import Metadata, Release, RemoteFile, merged
 from packamal.ecosystems.digests import checked, unchecked_note
+from packamal.ecosystems.repositories import check_repository
 from packamal.ecosystems.text import load_json
 from packamal.errors import FetchError, NotFoundError
 from packamal.http.access import Access
@@ -18,7 +19,6 @@ from packamal.http.addresses import shown
 from packamal.http.client import Client, Peer
 
 if TYPE_CHECKING:
-    import httpx2
     from packaging.version import Version
 
     from packamal.ecosystems.simple_index import IndexedFile, ProjectPage
@@ -30,14 +30,13 @@ SIMPLE = "/simple/"
 class PyPI:
     """The Ecosystem of `pkg:pypi/...`."""
 
-    def __init__(self, access: Access | None = None, transport: httpx2.BaseTransport | None = None) -> None:
-        self._access = access or Access()
-        self._transport = transport
+    def __init__(self, access: Access) -> None:
+        self._access = access
         self._opened: tuple[pip_configuration.PipConfiguration, Client] | None = None
 
     def resolve(self, purl: PackageURL) -> Release:
         """Find the version on all configured indexes. Raises NotFoundError, FetchError."""
-        pages = self._pages(purl.name)
+        pages = self._pages(purl)
         files = _without_copies(page.files for page in pages)
         version = _wanted(purl, files)
         of_version = [file for file in files if file.version == version]
@@ -80,10 +79,10 @@ class PyPI:
                 where_certificates="PIP_CERT or SSL_CERT_FILE",
                 where_address="pip's index-url",
             )
-            self._opened = found, Client(self._access, peer, self._transport)
+            self._opened = found, Client(self._access, peer)
         return self._opened
 
-    def _pages(self, name: str) -> list[ProjectPage]:
+    def _pages(self, purl: PackageURL) -> list[ProjectPage]:
         """One for each configured index that has the project; an index in trouble is an error, not an absence."""
         from packaging.utils import canonicalize_name
 
@@ -92,15 +91,16 @@ class PyPI:
         if self._configuration.is_offline:
             raise FetchError("pip is configured with no-index; unset it, or give the file itself")
         pages = []
-        for index in self._configuration.indexes:
+        indexes = check_repository(purl, self._configuration.indexes, "pip's index-url or extra-index-url")
+        for index in indexes:
             try:
-                answer = self._client.page(f"{index}{canonicalize_name(name)}/", ACCEPT)
+                answer = self._client.page(f"{index}{canonicalize_name(purl.name)}/", ACCEPT)
             except NotFoundError:
                 continue
-            pages.append(read_page(answer, index, name))
+            pages.append(read_page(answer, index, purl.name))
         if not pages:
-            asked = " and ".join(shown(index) for index in self._configuration.indexes)
-            raise NotFoundError(f"no package {name} on {asked}; check the spelling, or pip's index-url")
+            asked = " and ".join(map(shown, indexes))
+            raise NotFoundError(f"no package {purl.name} on {asked}; check the spelling, or pip's index-url")
         return pages
 
     def _described(self, purl: PackageURL, pages: Sequence[ProjectPage], files: Sequence[IndexedFile]) -> Metadata:

@@ -5,8 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from packamal.config import environment
+
+if TYPE_CHECKING:
+    import httpx2
 
 TIMEOUT_S = 30.0
 """Longest silence of a server; an index that generates a big page may think for some seconds."""
@@ -29,6 +33,8 @@ class Access:
     max_bytes: int = MAX_FILE_BYTES
     progress: Callable[[int, int], None] | None = None
     """Called with (bytes done, bytes in all or 0) while a file arrives."""
+    transport: httpx2.BaseTransport | None = None
+    """Stands instead of the network: recorded answers."""
 
     @property
     def home(self) -> Path:

@@ -78,10 +78,9 @@ class _PassingError(FetchError):
 class Client:
     """Asks the indexes of one package manager; not for use by several threads."""
 
-    def __init__(self, access: Access, peer: Peer, transport: httpx2.BaseTransport | None = None) -> None:
+    def __init__(self, access: Access, peer: Peer) -> None:
         self._access = access
         self._peer = peer
-        self._transport = transport
         self._clients: dict[str, tuple[httpx2.Client, Guard | None]] = {}
         self._linked: list[str] = []
         self._sleep: Callable[[float], None] = time.sleep
@@ -184,7 +183,7 @@ class Client:
         return f"check {self._peer.where_address}" if self._peer.where_address else "check the index's address"
 
     def _client(self, url: str) -> httpx2.Client:
-        proxy = "" if self._transport else self._peer.proxy or proxy_for(url, self._access.environ)
+        proxy = "" if self._access.transport else self._peer.proxy or proxy_for(url, self._access.environ)
         if proxy not in self._clients:
             self._clients[proxy] = self._connected(proxy)
         client, guard = self._clients[proxy]
@@ -199,8 +198,8 @@ class Client:
         from packamal.http import trust
 
         timeout = httpx2.Timeout(self._access.timeout_s, connect=min(CONNECT_TIMEOUT_S, self._access.timeout_s))
-        if self._transport is not None:
-            return httpx2.Client(transport=self._transport, timeout=timeout, trust_env=False), None
+        if self._access.transport is not None:
+            return httpx2.Client(transport=self._access.transport, timeout=timeout, trust_env=False), None
         peer = self._peer
         tls = trust.context(peer.certificates, peer.further_certificates, peer.client_certificate, self._access.environ)
         try:
