@@ -19,10 +19,12 @@ class Limits:
     """Unpacked bytes kept of one file; source is never that large, native libraries rarely."""
     head_bytes: int = 16 * MIB
     """What is kept of a binary file beyond `member_bytes`: headers and the start of its strings."""
-    read_bytes: int = 6 * 1024 * MIB
+    read_bytes: int = 4 * 1024 * MIB
     """Bytes unpacked at all, kept or not: bounds the time spent on files that are only skipped over."""
     members: int = 200_000
     """Files; icon sets and the largest collections have some 50,000."""
+    records: int = 1_000_000
+    """Headers of any kind, links and directories included: bounds the time spent on what is no file."""
     ratio: int = 250
     """Unpacked to packed bytes; real packages stay below 50, deflate's own maximum is 1032."""
     ratio_floor: int = 64 * MIB

@@ -1,0 +1,72 @@
+"""One shape for the decompressors of the standard library."""
+
+from __future__ import annotations
+
+import zlib
+from typing import Protocol
+
+
+class Decoder(Protocol):
+    """What bz2 and lzma offer, and zlib nearly."""
+
+    @property
+    def eof(self) -> bool:
+        """True once the stream has ended."""
+
+    @property
+    def needs_input(self) -> bool:
+        """False while output is waiting; then give it no data."""
+
+    @property
+    def unused_data(self) -> bytes:
+        """What followed the end in the last data."""
+
+    def decompress(self, data: bytes | memoryview, max_length: int) -> bytes:
+        """Take data, give at most `max_length` bytes."""
+
+
+class Inflater:
+    """zlib in the shape of bz2 and lzma, giving what a damaged stream holds up to the very damage."""
+
+    def __init__(self, wbits: int) -> None:
+        self._inflater = zlib.decompressobj(wbits)
+        self._failure = ""
+        self.needs_input = True
+
+    @property
+    def eof(self) -> bool:
+        """True once the stream has ended."""
+        return self._inflater.eof
+
+    @property
+    def unused_data(self) -> bytes:
+        """What followed the end in the last data."""
+        return self._inflater.unused_data
+
+    def decompress(self, data: bytes | memoryview, max_length: int) -> bytes:
+        """Take data, give at most `max_length` bytes. Raises zlib.error once all that is good was given."""
+        if self._failure:
+            raise zlib.error(self._failure)
+        data = self._inflater.unconsumed_tail or data
+        spare = self._inflater.copy()
+        try:
+            chunk = self._inflater.decompress(data, max_length)
+        except zlib.error as error:
+            self._failure = str(error)
+            self.needs_input = False
+            return _salvage(spare, data, max_length)
+        self.needs_input = len(chunk) < max_length
+        return chunk
+
+
+def _salvage(inflater: zlib._Decompress, data: bytes | memoryview, max_length: int) -> bytes:
+    """Feed byte by byte up to the damage: `data` is at most FEED bytes, so this costs milliseconds."""
+    found = bytearray()
+    try:
+        for position in range(len(data)):
+            found += inflater.decompress(data[position : position + 1], max_length)
+            if len(found) >= max_length:
+                break
+    except zlib.error:
+        pass
+    return bytes(found)
