@@ -170,6 +170,8 @@ class Finding:
     techniques: tuple[str, ...] = ()
     """MITRE ATT&CK ids."""
     evidence: tuple[Evidence, ...] = ()
+    suppressed: str = ""
+    """Why the team accepts it; a suppressed finding is shown and does not count. Empty: it counts."""
 
 
 @dataclass(frozen=True, slots=True)

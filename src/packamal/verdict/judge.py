@@ -72,6 +72,8 @@ def points_of(finding: Finding, weights: Weights) -> int:
 def _reasons(findings: Iterable[Finding], weights: Weights) -> tuple[Reason, ...]:
     best: dict[str, Reason] = {}
     for finding in findings:
+        if finding.suppressed:
+            continue
         reason = Reason(finding.rule, points_of(finding, weights), finding.says)
         known = best.get(finding.rule)
         if known is None or abs(reason.points) > abs(known.points):
