@@ -89,8 +89,10 @@ def pip_settings() -> dict[str, str]:
 def uv_settings(pip: dict[str, str]) -> dict[str, str]:
     """The same settings under uv's names; what the user has set for uv itself wins."""
     settings = {name: " ".join(value.split()) for option, value in pip.items() for name in PIP_TO_UV.get(option, ())}
-    if "UV_FIND_LINKS" in settings:  # the one list that uv separates by commas
-        settings["UV_FIND_LINKS"] = settings["UV_FIND_LINKS"].replace(" ", ",")
+    if links := settings.pop("UV_FIND_LINKS", ""):
+        # pip passes over a folder that is not there, uv ends; this list is the one that uv separates by commas
+        there = [link for link in links.split() if "://" in link or Path(link).expanduser().exists()]
+        settings |= {"UV_FIND_LINKS": ",".join(there)} if there else {}
     return {name: value for name, value in settings.items() if name not in os.environ}
 
 
