@@ -31,7 +31,7 @@ from pathlib import Path
 from packamal.capability import Capability
 from packamal.errors import RuleError
 from packamal.model import Confidence, Relation, Role, Severity, Signal
-from packamal.strict_yaml import load_file
+from packamal.strict_yaml import load_files
 
 RULES = Path(__file__).resolve().parent.parent / "rules"
 _ID = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*(?:/[a-z0-9]+(?:-[a-z0-9]+)*)+")
@@ -182,15 +182,14 @@ def _capabilities(text: str) -> frozenset[Capability]:
 
 def read_rules(folders: Iterable[Path]) -> tuple[Rule, ...]:
     """Read every *.yaml rule below some folders, in order of id; raises RuleError also for a repeated id."""
+    # Weights and the like stand in RULES itself; rules stand in folders by kind.
+    paths = [path for folder in folders for path in sorted(folder.rglob("*.yaml")) if path.parent != RULES]
     rules: dict[str, Rule] = {}
-    for folder in folders:
-        for path in sorted(folder.rglob("*.yaml")):
-            if path.parent == RULES:
-                continue  # weights and the like; rules stand in folders by kind
-            rule = parse_rule(load_file(path), f"{path.parent.name}/{path.name}")
-            if rule.id in rules:
-                raise RuleError(f"{rule.source}: id {rule.id} stands in {rules[rule.id].source} already")
-            rules[rule.id] = rule
+    for path, raw in zip(paths, load_files(paths), strict=True):
+        rule = parse_rule(raw, f"{path.parent.name}/{path.name}")
+        if rule.id in rules:
+            raise RuleError(f"{rule.source}: id {rule.id} stands in {rules[rule.id].source} already")
+        rules[rule.id] = rule
     return tuple(rules[key] for key in sorted(rules))
 
 
