@@ -103,6 +103,8 @@ class Option(NamedTuple):
     flag: str = ""
     is_switch: bool = False
     is_listed: bool = False
+    words: tuple[str, ...] = ()
+    """All values there are, where they can be told."""
 
     @property
     def key(self) -> str:
@@ -197,10 +199,11 @@ OPTIONS: tuple[Option, ...] = (
     Option("format", _text, lambda: "text", "text", "NAME", "How the result is written."),
     Option("output", _output, lambda: None, "standard output", "FILE", "Where the result is written."),
     Option("fail_on", _one_of(LEVELS), lambda: Level.MALICIOUS, "malicious", "LEVEL",
-           "Exit with 1 at this level or above: suspicious, malicious or never."),
+           "Exit with 1 at this level or above: suspicious, malicious or never.", words=tuple(LEVELS)),
     Option("allow_incomplete", _switch, lambda: False, "no", "", "Exit as if complete when a part was not read.",
            is_switch=True),
-    Option("ecosystem", _text, lambda: "", "none", "NAME", "Meaning of plain names like name@version: pypi or npm."),
+    Option("ecosystem", _text, lambda: "", "none", "NAME", "Meaning of plain names like name@version: pypi or npm.",
+           words=("pypi", "npm")),
     Option("jobs", _jobs, processors, "one for each processor", "N", "Packages looked at side by side."),
     Option("time_limit_s", _seconds, lambda: 120.0, "120s", "TIME",
            "Longest time for one package; past it the report is incomplete.", flag="time-limit"),
@@ -210,9 +213,9 @@ OPTIONS: tuple[Option, ...] = (
            is_listed=True),
     Option("cache_dir", _path, _cache_dir, "the user's cache folder", "FOLDER", "Where compiled rules are kept."),
     Option("progress", _one_of({mode.value: mode for mode in ProgressMode}), lambda: ProgressMode.AUTO, "auto", "HOW",
-           "Progress on standard error: auto, bar, jsonl or none."),
+           "Progress on standard error: auto, bar, jsonl or none.", words=tuple(ProgressMode)),
     Option("color", _one_of({switch.value: switch for switch in Switch}), lambda: Switch.AUTO, "auto", "WHEN",
-           "Colours: auto, always or never."),
+           "Colours: auto, always or never.", words=tuple(Switch)),
     Option("quiet", _switch, lambda: False, "no", "", "Say nothing but the result and errors.", is_switch=True),
     Option("verbose", _switch, lambda: False, "no", "", "Say what is done, and show tracebacks.", is_switch=True),
 )  # fmt: skip
@@ -357,12 +360,3 @@ def load(flags: Mapping[str, object], environ: Mapping[str, str] | None = None, 
     """The settings in force. Raises SettingsError naming the file and key, the variable or the flag."""
     found = sources(flags, os.environ if environ is None else environ, start or Path.cwd())
     return Settings(**{name: source.value for name, source in found.items()})  # type: ignore[arg-type]
-
-
-def markdown_table() -> str:
-    """All settings as a Markdown table, for the docs."""
-    lines = ["| flag | variable | key | default | what |", "|---|---|---|---|---|"]
-    for option in OPTIONS:
-        flag = f"`--{option.key}{' ' + option.metavar if option.metavar else ''}`"
-        lines.append(f"| {flag} | `{option.variable}` | `{option.key}` | {option.shown} | {option.help} |")
-    return "\n".join(lines) + "\n"

@@ -117,11 +117,6 @@ def test_suppressions_are_read_with_their_reason_and_end(tmp_path: Path) -> None
     assert (entry.rule, entry.expires, entry.path) == ("exfil/*", "2027-01-31", "*")
 
 
-def test_every_setting_has_a_line_in_the_table_of_the_docs() -> None:
-    table = config.markdown_table()
-    assert all(option.variable in table and option.help in table for option in config.OPTIONS)
-
-
 def test_every_option_is_a_field_of_the_settings(tmp_path: Path) -> None:
     settings = load(tmp_path)
     assert all(hasattr(settings, option.name) for option in config.OPTIONS)

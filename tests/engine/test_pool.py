@@ -20,15 +20,26 @@ from packamal.model import Level, Report, Verdict
 Tell = Callable[[Progress], None]
 
 
+class Watched:
+    """Remembers what it was told."""
+
+    def __init__(self) -> None:
+        self.steps: list[tuple[int, Progress]] = []
+        self.ticks = 0
+
+    def step(self, index: int, progress: Progress) -> None:
+        self.steps.append((index, progress))
+
+    def tick(self) -> None:
+        self.ticks += 1
+
+
 def fine(index: int) -> Report:
     return Report(f"t{index}", "", Verdict(Level.CLEAN, index % 100))
 
 
 def look(work: Callable[[int, Tell], Report], count: int = 1, limits: Limits | None = None) -> list[Outcome]:
-    watched: list[Progress] = []
-    outcomes = list(
-        run([f"t{i}" for i in range(count)], work, limits or Limits(), lambda index, step: watched.append(step))
-    )
+    outcomes = list(run([f"t{i}" for i in range(count)], work, limits or Limits(), Watched()))
     assert sorted(outcome.index for outcome in outcomes) == list(range(count))
     return sorted(outcomes, key=lambda outcome: outcome.index)
 
@@ -172,9 +183,9 @@ def test_progress_is_seen_by_who_watches() -> None:
         tell(Progress("archive", "x.tgz", 1, 4))
         return fine(index)
 
-    seen: list[tuple[int, Progress]] = []
-    list(run(["t0"], work, Limits(), lambda index, step: seen.append((index, step))))
-    assert seen == [(0, Progress("archive", "x.tgz", 1, 4))]
+    watched = Watched()
+    list(run(["t0"], work, Limits(), watched))
+    assert watched.steps == [(0, Progress("archive", "x.tgz", 1, 4))]
 
 
 def test_fast_progress_is_thinned_out() -> None:
@@ -183,9 +194,19 @@ def test_fast_progress_is_thinned_out() -> None:
             tell(Progress("python", str(step)))
         return fine(index)
 
-    seen: list[Progress] = []
-    list(run(["t0"], work, Limits(), lambda index, step: seen.append(step)))
-    assert 1 <= len(seen) < 100
+    watched = Watched()
+    list(run(["t0"], work, Limits(), watched))
+    assert 1 <= len(watched.steps) < 100
+
+
+def test_who_watches_may_redraw_while_a_child_is_silent() -> None:
+    def work(index: int, tell: Tell) -> Report:
+        time.sleep(0.8)
+        return fine(index)
+
+    watched = Watched()
+    list(run(["t0"], work, Limits(), watched))
+    assert 2 <= watched.ticks <= 5
 
 
 def test_stopping_early_leaves_no_process_behind() -> None:
@@ -194,7 +215,7 @@ def test_stopping_early_leaves_no_process_behind() -> None:
             time.sleep(60)
         return fine(index)
 
-    outcomes = run(["t0", "t1", "t2"], work, Limits(jobs=3), lambda index, step: None)
+    outcomes = run(["t0", "t1", "t2"], work, Limits(jobs=3), Watched())
     assert next(outcomes).index == 0
     outcomes.close()
     assert no_child_is_left()
@@ -211,4 +232,4 @@ def test_what_a_child_prints_reaches_nobody(capfd: pytest.CaptureFixture[str]) -
 
 
 def test_no_targets_need_no_child() -> None:
-    assert list(run([], lambda index, tell: fine(index), Limits(), lambda index, step: None)) == []
+    assert list(run([], lambda index, tell: fine(index), Limits(), Watched())) == []

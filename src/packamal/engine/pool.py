@@ -5,9 +5,9 @@ from __future__ import annotations
 import json
 import select
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 from packamal import __version__, errors
 from packamal.engine.progress import Progress
@@ -40,10 +40,21 @@ class Limits(NamedTuple):
     """Children may write to standard error."""
 
 
-Watch = Callable[[int, Progress], None]
+TICK_S = 0.25
+"""How often a watcher may redraw while children are silent."""
 
 
-def run(targets: Sequence[str], work: Work, limits: Limits, watch: Watch) -> Iterator[Outcome]:
+class Watcher(Protocol):
+    """Told what goes on; must be quick."""
+
+    def step(self, index: int, progress: Progress) -> None:
+        """The child that looks at this target said where it stands."""
+
+    def tick(self) -> None:
+        """Time went by."""
+
+
+def run(targets: Sequence[str], work: Work, limits: Limits, watch: Watcher) -> Iterator[Outcome]:
     """Look at every target, in the order they get done; `targets` are the names that reports of failures carry."""
     pool = _Pool(targets, work, limits, watch)
     try:
@@ -53,7 +64,7 @@ def run(targets: Sequence[str], work: Work, limits: Limits, watch: Watch) -> Ite
 
 
 class _Pool:
-    def __init__(self, targets: Sequence[str], work: Work, limits: Limits, watch: Watch) -> None:
+    def __init__(self, targets: Sequence[str], work: Work, limits: Limits, watch: Watcher) -> None:
         self.targets, self.work, self.limits, self.watch = targets, work, limits, watch
         self.waiting = iter(range(len(targets)))
         self.workers: dict[int, Worker] = {}
@@ -94,8 +105,12 @@ class _Pool:
         for replies in self.workers:
             poll.register(replies, select.POLLIN | select.POLLHUP)
         busy = [worker.deadline for worker in self.workers.values() if worker.task is not None]
-        for replies, _ in poll.poll(max(min(busy) - time.monotonic(), 0) * 1000 + 1):
+        wait_s = min(max(min(busy) - time.monotonic(), 0) + 0.001, TICK_S)
+        ready = poll.poll(wait_s * 1000)
+        for replies, _ in ready:
             yield from self._listen(self.workers[replies])
+        if not ready:
+            self.watch.tick()
         for worker in list(self.workers.values()):
             if worker.task is not None and time.monotonic() > worker.deadline:
                 yield self._late(worker)
@@ -127,7 +142,7 @@ class _Pool:
         if frame.kind == PROGRESS:
             stage, message, done, total = json.loads(frame.body)
             worker.last = Progress(str(stage), str(message), int(done), int(total))
-            self.watch(index, worker.last)
+            self.watch.step(index, worker.last)
             return None
         return self._ended(worker, index, frame)
 

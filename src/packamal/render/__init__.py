@@ -1,18 +1,1 @@
-"""Report -> text: one function for each format; a new one is a function, a line in `RENDERERS`, a golden file."""
-
-from __future__ import annotations
-
-from collections.abc import Callable, Sequence
-
-from packamal.model import Report
-from packamal.render.json import json_lines, json_text
-from packamal.render.text import text
-from packamal.render.view import View
-
-Renderer = Callable[[Sequence[Report], View], str]
-
-RENDERERS: dict[str, Renderer] = {
-    "text": text,
-    "json": json_text,
-    "jsonl": json_lines,
-}
+"""Reports as text: for people, for programs, for other tools. `formats.RENDERERS` lists them."""

@@ -1,0 +1,34 @@
+"""Runs the scan of targets in the pool, with a display; shared by one-off scans and batches."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterator, Sequence
+
+from packamal.cli.progress import display_for
+from packamal.config import Settings
+from packamal.engine.pool import Limits, Outcome, run
+from packamal.engine.scan import scan
+from packamal.engine.worker import Tell
+from packamal.model import Report
+from packamal.targets import Target
+
+log = logging.getLogger(__name__)
+
+
+def look(names: Sequence[str], find: Callable[[int], Target], settings: Settings) -> Iterator[Outcome]:
+    """Outcomes in the order they get done; `find` runs in the child and may raise TargetError."""
+
+    def work(index: int, tell: Tell) -> Report:
+        return scan(find(index), settings, tell)
+
+    display = display_for(names, settings)
+    limits = Limits(settings.jobs, settings.time_limit_s, settings.verbose)
+    try:
+        for outcome in run(names, work, limits, display):
+            display.ended(outcome)
+            if outcome.detail:
+                log.info("%s: %s", names[outcome.index], outcome.detail)
+            yield outcome
+    finally:
+        display.close()
