@@ -74,7 +74,8 @@ def spread(samples: list[Sample], limit: int | None) -> list[Sample]:
     """At most so many, the same choice every time, one of each cluster first."""
     ordered = sorted(samples, key=lambda sample: hashlib.sha256(sample.sha256.encode()).digest())
     seen: set[str] = set()
-    first, rest = [], []
+    first: list[Sample] = []
+    rest: list[Sample] = []
     for sample in ordered:
         (rest if sample.cluster in seen else first).append(sample)
         seen.add(sample.cluster or sample.sha256)

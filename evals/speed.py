@@ -71,20 +71,10 @@ def batch(ecosystem: str, paths: list[Path], scratch: Path) -> list[dict[str, ob
     ground = floor(paths)
     listing = scratch / f"{ecosystem}.txt"
     listing.write_text("".join(f"{path.resolve()}\n" for path in paths), encoding="utf-8")
-    command: list[str | Path] = [
-        PACKAMAL,
-        "scan",
-        "--jsonl",
-        listing,
-        "--jobs",
-        "1",
-        "--fail-on",
-        "never",
-        "--output",
-        scratch / "reports.jsonl",
-    ]
-    run(command)  # caches of compiled rules are filled once for each installation, not for each batch
-    used = run(command)
+    options = ["--jobs", "1", "--fail-on", "never", "--progress", "none"]
+    for name in ("first", "second"):  # the first run fills the caches of compiled rules, once for each installation
+        output = scratch / f"{ecosystem}-{name}.jsonl"
+        used = run([PACKAMAL, "scan", "--jsonl", listing, *options, "--output", output])
     return [
         {
             "tool": "floor",
