@@ -150,10 +150,11 @@ def _scope_matches(rule: Rule, scene: _Scene) -> Iterator[_Match]:
         candidates.append([index for term in rule.any for index in scene.of(term, rule.roles)])
     if not all(candidates):
         return
+    if len(candidates) == 1:
+        yield from (_Match(rule.within, (index,)) for index in candidates[0])
+        return
     for relation in _RELATION_ORDER[1 : _RELATION_ORDER.index(rule.within) + 1]:
         found = list(_in_scopes(candidates, scene, relation))
-        if len(candidates) == 1:
-            found = [_Match(rule.within, carriers.carriers) for carriers in found]
         yield from found
         if found:
             return
