@@ -37,7 +37,7 @@ NAMES = {
     "pypi": re.compile(r"(?i)[a-z0-9](?:[a-z0-9._-]*[a-z0-9])?"),  # PEP 508
     "npm": re.compile(r"(?i)[a-z0-9_~!'()*-][a-z0-9._~!'()*-]*"),  # with what old names may hold
 }
-NAMED = re.compile(r"(?P<name>@?[^@=\[\s]+)(?:\[[\w\s.,-]*\])?(?:\s*(?:==|@)\s*(?P<version>[^@]*))?")
+NAMED = re.compile(r"(?P<name>@?[^@=\[\s]+)(?:\[[\w\s.,-]*\])?(?:\s*(?:==|@)\s*(?P<version>[^@]+))?")
 SCOPE = re.compile(r"(?i)@[a-z0-9_~-][a-z0-9._~-]*")
 VERSIONS = {
     "pypi": re.compile(r"(?i)[a-z0-9.+!_-]+"),
@@ -162,7 +162,7 @@ def _named(text: str, ecosystem: str) -> PackageURL:
         raise TargetError(f"{shown(text)} is no {ecosystem} package; write name, name@version or name==version")
     scope, _, name = match["name"].rpartition("/")
     try:
-        purl = PackageURL(ecosystem, scope or None, name, match["version"] or None)
+        purl = PackageURL(ecosystem, scope or None, name, match["version"])
     except ValueError as error:
         raise TargetError(f"{shown(text)} is no {ecosystem} package; write name@version or name==version") from error
     for part in (purl.namespace, purl.name, purl.version):

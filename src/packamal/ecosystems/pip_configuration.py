@@ -22,6 +22,7 @@ from packamal.http.credentials import Credentials, Secret, basic, from_address
 
 SECTIONS = ("global", "install", "download")
 """Later wins: what the user would install is what is judged."""
+SYSTEM_FILE = Path("/etc/pip.conf")
 VARIABLE_PREFIX = "PIP_"
 MAX_FILE_BYTES = 1_000_000
 TRUE_WORDS = frozenset({"1", "true", "yes", "y", "t", "on"})
@@ -85,7 +86,7 @@ def _files(access: Access) -> Iterator[Path]:
         return
     for folder in reversed(environ.get("XDG_CONFIG_DIRS", "/etc/xdg").split(os.pathsep)):
         yield Path(folder or "/etc/xdg", "pip", "pip.conf")
-    yield Path("/etc/pip.conf")
+    yield SYSTEM_FILE
     if not (named and Path(named).exists()):
         yield home / ".pip" / "pip.conf"
         yield Path(environ.get("XDG_CONFIG_HOME") or home / ".config", "pip", "pip.conf")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import logging
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 from urllib.parse import urljoin
@@ -22,6 +24,8 @@ if TYPE_CHECKING:
     from packaging.version import Version
 
     from packamal.ecosystems.simple_index import IndexedFile, ProjectPage
+
+log = logging.getLogger(__name__)
 
 SIMPLE = "/simple/"
 """How an index's address ends when the JSON documents of its projects may lie beside it."""
@@ -110,14 +114,15 @@ class PyPI:
             url = urljoin(index, f"../pypi/{purl.name}/{purl.version}/json")
             try:
                 return core_metadata.from_json(load_json(self._client.page(url, "application/json", attempts=1).body))
-            except (NotFoundError, FetchError):
-                pass
+            except (NotFoundError, FetchError) as error:
+                log.info("no JSON document: %s", error)
         for file in files:
             if file.kind == "wheel" and file.has_metadata:
                 self._client.allow(file.url)
                 try:
                     return core_metadata.from_bytes(self._client.page(f"{file.url}.metadata", "*/*", attempts=1).body)
-                except (NotFoundError, FetchError):
+                except (NotFoundError, FetchError) as error:
+                    log.info("no metadata file: %s", error)
                     break
         return Metadata()
 
@@ -188,9 +193,8 @@ def _notes(
         yield f"newest version is {version}" + (" (a pre-release, there is no other)" if version.is_prerelease else "")
     if all(file.is_yanked for file in of_version):
         yield f"version {version} is yanked"
-    further = sum(file.kind == "wheel" for file in of_version) - sum(file.kind == "wheel" for file in judged)
-    if further:
-        yield f"{further} further wheel{'s were' if further > 1 else ' was'} not judged"
+    for kind, count in sorted(Counter(file.kind for file in of_version if file not in judged).items()):
+        yield f"{count} further {kind}{'s were' if count > 1 else ' was'} not judged"
     skipped = sum(len(page.skipped) for page in pages)
     if skipped:
         yield f"{skipped} file{'s' if skipped > 1 else ''} without a comparable version left out"

@@ -7,6 +7,7 @@ Sources: https://packaging.python.org/en/latest/specifications/simple-repository
 from __future__ import annotations
 
 import re
+import warnings
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from urllib.parse import unquote, urljoin, urlsplit
@@ -87,7 +88,9 @@ def _from_html(answer: Answer, project: str) -> list[Mapping[str, object]]:
     import pypi_simple
 
     try:
-        page = pypi_simple.ProjectPage.from_html(project, answer.body, base_url=answer.url)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # a newer minor version of the API, or of HTML, reads well enough
+            page = pypi_simple.ProjectPage.from_html(project, answer.body, base_url=answer.url)
     except (ValueError, RecursionError, pypi_simple.UnsupportedRepoVersionError) as error:
         raise FetchError(f"{shown(answer.url)} cannot be read as an index page; check pip's index-url") from error
     return [

@@ -15,7 +15,6 @@ if TYPE_CHECKING:
 
 GZIP_OR_ZLIB = 47
 """zlib's window bits for both kinds of header."""
-CHUNK_BYTES = 1 << 16
 PLAIN = ("", "identity")
 PACKED = ("gzip", "x-gzip", "deflate")
 
@@ -41,7 +40,7 @@ def read_body(
     if announced > max_bytes:
         raise TooLargeError(f"{name} has {announced} bytes, more than the limit of {max_bytes}")
     encoding = response.headers.get("content-encoding", "").strip().lower()
-    chunks = response.iter_raw(CHUNK_BYTES)
+    chunks = response.iter_raw()
     if not is_raw and encoding in PACKED:
         chunks = _unpacked(chunks, max_bytes, name)
     elif not is_raw and encoding not in PLAIN:

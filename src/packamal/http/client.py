@@ -92,6 +92,12 @@ class Client:
             if guard is not None:
                 guard.allow_linked(origin(url)[1:])
 
+    def close(self) -> None:
+        """Give the connections back; a later request opens new ones."""
+        for client, _ in self._clients.values():
+            client.close()
+        self._clients.clear()
+
     def page(self, url: str, accept: str, attempts: int = ATTEMPTS) -> Answer:
         """Fetch an index page, unpacked. Raises NotFoundError for 404 and 410, FetchError for all else."""
         headers = {"accept": accept, "accept-encoding": "gzip"}
@@ -161,14 +167,14 @@ class Client:
             is_passing, message = translated(error, shown(url), self._peer.where_certificates)
             raise (_PassingError if is_passing else FetchError)(message) from error
         except (httpx2.InvalidURL, httpx2.DecodingError) as error:
-            raise FetchError(f"{shown(url)} cannot be asked: {error}; {self._check_address()}") from error
+            raise FetchError(f"{shown(url)} cannot be asked; {self._check_address()}") from error
 
     def _check_status(self, url: str, response: httpx2.Response) -> None:
         status = response.status_code
         if status == 200:
             return
         if status in GONE:
-            raise NotFoundError(f"{shown(url)} does not exist ({status})")
+            raise NotFoundError(f"{shown(url)} does not exist ({status}); {self._check_address()}")
         if status in (401, 403):
             where = self._peer.where_credentials
             raise FetchError(f"{shown(url)} wants credentials or refuses them ({status}); put them into {where}")
@@ -197,6 +203,8 @@ class Client:
 
         from packamal.http import trust
 
+        for library in ("httpx2", "httpcore2"):
+            logging.getLogger(library).setLevel(logging.WARNING)  # below, they log queries and headers
         timeout = httpx2.Timeout(self._access.timeout_s, connect=min(CONNECT_TIMEOUT_S, self._access.timeout_s))
         if self._access.transport is not None:
             return httpx2.Client(transport=self._access.transport, timeout=timeout, trust_env=False), None

@@ -25,16 +25,14 @@ class Secret(NamedTuple):
 
 
 class Credentials:
-    """All secrets of one configuration, the most specific first."""
+    """All secrets of one configuration, the most specific first; what cannot stand in a header is left out."""
 
     def __init__(self, secrets: Iterable[Secret] = ()) -> None:
-        self._secrets = tuple(sorted(secrets, key=lambda secret: (-len(secret.path), -secret.port)))
+        sound = (secret for secret in secrets if secret.header.isascii() and secret.header.isprintable())
+        self._secrets = tuple(sorted(sound, key=lambda secret: (-len(secret.path), -secret.port)))
 
     def __repr__(self) -> str:
         return f"Credentials({len(self._secrets)})"
-
-    def __add__(self, other: Credentials) -> Credentials:
-        return Credentials((*self._secrets, *other._secrets))
 
     def header(self, url: str) -> str:
         """The Authorization value for an address, or empty."""
