@@ -58,6 +58,11 @@ class Intake:
         self.members.append(Member(path, data, mode, copies))
         self._kept_bytes += len(data)
 
+    def find(self, name: str) -> Member | None:
+        """The first file of that name in the archive being read."""
+        found = self._first.get(self.path_of(name))
+        return self.members[found[0]] if found else None
+
     def add_cut(self, name: str, data: bytes, size: int, mode: int = 0o644) -> None:
         """Keep the beginning of a file of `size` bytes. Raises Exhausted when there is no room for any more at all."""
         what = f"{self.path_of(name)}: only the first {{}} MiB of {size // MIB:,} MiB were read"

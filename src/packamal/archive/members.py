@@ -23,7 +23,7 @@ class AnomalyKind(enum.StrEnum):
 
 
 class Member(NamedTuple):
-    """One regular file."""
+    """One regular file, or a link in a tar with the content of the file of the same archive that it points to."""
 
     path: str
     """Cleaned to a relative posix path without `..` or control characters; undecodable bytes are U+FFFD.

@@ -8,6 +8,7 @@ after damage, and records both. Layout: POSIX.1-2017 pax, chapter "ustar Interch
 
 from __future__ import annotations
 
+import posixpath
 from typing import NamedTuple
 
 from packamal.archive.intake import Intake
@@ -25,6 +26,10 @@ _SPECIAL = {_SPARSE: "sparse file", b"V": "volume label", b"M": "continued file"
 _LINKS = {_HARD_LINK: "hard link", _SYMBOLIC_LINK: "symbolic link"}
 _WITHOUT_BODY = frozenset((_DIRECTORY, *_LINKS, *_DEVICES))
 _EXTENDED = frozenset((_LONG_NAME, _LONG_LINK, _PAX, _PAX_GLOBAL, _PAX_SUN))
+MAX_LINKS = 10_000
+"""Links that are resolved; time zone databases have some hundreds."""
+MAX_LINK_STEPS = 8
+"""Links that point to links; Linux gives up after 40, packages have no use for two."""
 _NOTHING: dict[bytes, bytes] = {}
 
 
@@ -94,6 +99,8 @@ class _Walk:
         self._lost = bytearray()
         """Blocks that are neither header nor body of anything, at most `head_bytes` of them."""
         self._lost_blocks = 0
+        self._links: dict[str, str] = {}
+        """Name of a link -> name of what it points to, inside the archive."""
 
     def take(self, block: bytes) -> None:
         """Read what begins with this block."""
@@ -118,12 +125,23 @@ class _Walk:
 
     def finish(self) -> None:
         """Record what could not be read."""
+        self._resolve_links()
         if not self._lost_blocks:
             return
         count = f"{self._lost_blocks:,} blocks"
         if not self._is_past_end:
             self._intake.lose(AnomalyKind.BROKEN, "", f"damaged tar header; {count} belong to no file")
         self._intake.leftover("!trailing", bytes(self._lost), "in the tar belong to no file")
+
+    def _resolve_links(self) -> None:
+        """Give a link the content that an unpacker would find there, so that no code hides behind one."""
+        for name in self._links:
+            target = name
+            for _ in range(MAX_LINK_STEPS):
+                target = self._links.get(target, target)
+            found = self._intake.find(target)
+            if found is not None and target != name:
+                self._intake.add(name, found.data, found.mode)
 
     def _lose(self, block: bytes) -> None:
         if not self._lost_blocks and self._zeros:
@@ -167,6 +185,9 @@ class _Walk:
         if header.type in _LINKS:
             target = records.get(b"linkpath", header.link).decode("utf-8", "replace")
             self._intake.spot(AnomalyKind.LINK, name, f"{_LINKS[header.type]} to {target[:200]!r}")
+            folder = posixpath.dirname(name) if header.type == _SYMBOLIC_LINK else ""
+            if len(self._links) < MAX_LINKS and len(name) + len(target) < self._intake.limits.name_bytes:
+                self._links[posixpath.normpath(name)] = posixpath.normpath(posixpath.join(folder, target))
         elif header.type in _DEVICES:
             self._intake.spot(AnomalyKind.DEVICE, name, _DEVICES[header.type])
 

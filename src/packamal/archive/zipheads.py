@@ -74,15 +74,15 @@ def find_end(data: bytes) -> End | None:
     after = min(at + _END.size + comment, len(data))
     end64 = _find_end64(data, at)
     if end64 is not None:
-        at, size, start = end64
+        at, files, size, start = end64
     shift = at - size - start
     if shift and (shift < 0 or data[start : start + 4] == _CENTRAL_MAGIC != data[start + shift : start + shift + 4]):
         shift = 0
     return End(start + shift, start + shift + size, at, files, shift, after)
 
 
-def _find_end64(data: bytes, at: int) -> tuple[int, int, int] | None:
-    """(offset, directory's size, directory's offset) by the zip64 record in front of the end record."""
+def _find_end64(data: bytes, at: int) -> tuple[int, int, int, int] | None:
+    """(offset, number of files, directory's size and offset) by the zip64 record in front of the end record."""
     locator = at - _LOCATOR.size
     if locator < 0 or data[locator : locator + 4] != _LOCATOR_MAGIC:
         return None
@@ -90,7 +90,7 @@ def _find_end64(data: bytes, at: int) -> tuple[int, int, int] | None:
     for found in (stated, locator - _END64.size):
         if 0 <= found <= len(data) - _END64.size and data[found : found + 4] == _END64_MAGIC:
             fields = _END64.unpack_from(data, found)
-            return found, fields[8], fields[9]
+            return found, fields[7] & 0xFFFF, fields[8], fields[9]
     return None
 
 

@@ -123,13 +123,14 @@ class _Reader:
         behind = local.body_at + central.packed
         if central.flags & HAS_DESCRIPTOR:
             behind += descriptor_size(self._data, behind, central)
-        self._spans.append((central.local_at, behind))
         difference = _difference(central, local)
         if difference:
+            behind = max(behind, min(local.body_at + local.packed, len(self._data)))
             self._intake.spot(AnomalyKind.HIDDEN, central.name, difference)
             if local.flags & HAS_DESCRIPTOR and not local.packed:
                 local = local._replace(packed=central.packed, unpacked=central.unpacked, crc=central.crc)
             self._read_body(local)
+        self._spans.append((central.local_at, behind))
 
     def _read_local(self, at: int, stop: int, why: str) -> int:
         """Read a file by its local header; returns the offset to go on from."""
