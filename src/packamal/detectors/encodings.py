@@ -5,7 +5,7 @@ from __future__ import annotations
 import codecs
 import re
 
-from packamal.detectors.decode.codec_table import CODECS, decode
+from packamal.detectors.decode.codec_table import ALIASES, CODECS, decode
 
 _COOKIE = re.compile(rb"^[ \t\f]*#.*?coding[:=][ \t]*([-\w.]+)")
 _BLANK = re.compile(rb"^[ \t\f]*(?:#|\r?\n?$)")
@@ -39,7 +39,8 @@ def decode_python(data: bytes) -> tuple[str, str]:
 
 def _body(name: str, data: bytes) -> bytes:
     """Codecs over bytes never wrote the cookie itself, so what they decode starts behind its line."""
-    bare = re.sub(r"[_-]|codec$", "", name)
+    bare = re.sub(r"[_-]", "", name)
+    bare = ALIASES.get(bare, bare)
     if bare in CODECS and bare not in ("rot13", "unicodeescape", "reverse"):
         return data.partition(b"\n")[2]
     return data

@@ -22,6 +22,7 @@ _COMPRESSED = {
     b"\x1f\x8b": "gzip",
     b"BZh": "bz2",
     b"\xfd7zXZ\0": "lzma",
+    b"]\0\0": "lzma",
     b"(\xb5/\xfd": "zstd",
     b"\x78\x9c": "zlib",
     b"\x78\xda": "zlib",
