@@ -5,7 +5,7 @@ PYTHON ?= python3
 RUN := .venv/bin/python
 
 help:  ## list the targets
-	@grep -E '^[a-z]+:.*##' Makefile | sed 's/:.*##/:/' | column -t -s:
+	@awk -F ':.*## *' '/^[a-z]+:.*##/ {printf "%-10s %s\n", $$1, $$2}' Makefile
 
 setup:  ## make .venv with everything that developing needs
 	@$(PYTHON) tools/bootstrap.py dev

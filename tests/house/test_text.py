@@ -20,7 +20,7 @@ CLIENTS = (
     ["npm", "config", "get", "registry"],
     ["go", "env", "GOPROXY"],
 )
-SAMPLES = ("pkg:npm/x@1", "pkg:cargo/x@1", "pkg:gem/x@1", "pkg:maven/x/y@1")
+SAMPLES = ("pkg:npm/x@1", "pkg:gem/x@1", "pkg:maven/x/y@1")
 MAX_BYTES = 20_000_000
 
 
