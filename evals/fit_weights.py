@@ -3,8 +3,8 @@
     evals/fit_weights.py --corpus DIR --benign DIR              print the fit and its cross-validation
     evals/fit_weights.py --corpus DIR --benign DIR --write      and write rules/weights.yaml
 
-Features are the rules, valued confidence x role as in verdict/judge.py. The penalty draws each weight towards the
-points its severity would give, so that a rule the corpus never met keeps a sensible weight. Folds are made of whole clusters.
+Features are the rules, valued confidence x role as in verdict/judge.py. The penalty draws each weight to the points its
+severity would give, so that a rule the corpus never met keeps a sensible weight. Folds are made of whole clusters.
 Thresholds come from the false flags of the held-out folds, never from recall.
 """
 
@@ -213,7 +213,7 @@ def as_yaml(model: Model, table: Weights, levels: dict[str, int], examples: Sequ
     bad = sum(item.is_malicious for item in examples)
     lines = [
         "# Points of the judge; src/packamal/verdict/judge.py has the sum. Written by evals/fit_weights.py:",
-        f"# {datetime.datetime.now(datetime.UTC).date()}, dev corpus, {bad} malicious and {len(examples) - bad} benign,",
+        f"# {datetime.datetime.now(datetime.UTC).date()}, dev corpus: {bad} malicious, {len(examples) - bad} benign,",
         f"# {FOLDS} folds over clusters, penalty {penalty}, data files {rules_version()} (before this fit).",
         f"severity: {flow(table.severity)}",
         f"confidence: {flow(table.confidence)}",
