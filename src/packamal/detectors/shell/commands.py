@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from packamal.detectors.facts import Arg
 from packamal.detectors.shell import filters, tables
-from packamal.detectors.shell.ledger import Ledger, Where, constant, join, unknown
+from packamal.detectors.shell.ledger import Ledger, Where, bounded, constant, join, unknown
 from packamal.detectors.shell.lexer import Dialect, Token, tokenize
 from packamal.detectors.shell.options import Line, command_name, read_line
 from packamal.detectors.shell.statements import Command, Pipeline, Redirect, parse
@@ -44,7 +44,7 @@ class Run:
         if not is_whole:
             self._ledger.note("limit", base, "shell text is too long")
         value = constant("")
-        for pipeline in parse(tokens, source):
+        for pipeline in parse(tokens, source, self._dialect):
             if self._runs > MAX_RUNS or self._ledger.is_full:
                 self._ledger.note("limit", base, "too many commands")
                 break
@@ -114,7 +114,7 @@ class Run:
 
     def _read(self, target: Arg, where: Where) -> int:
         number = self._ledger.call("shell.read", (target,), (), where)
-        for source in self._files.get(target.text or "", ()):
+        for source in self._files.get(filters.file_key(target.text or ""), ()):
             self._ledger.flow(source, number, "0")
         return number
 
@@ -156,7 +156,7 @@ class Run:
         known = filters.output(line, stdin)
         sources = frozenset((number,)) | (stdin.sources if stdin else frozenset())
         if known is not None:
-            return known._replace(sources=known.sources | sources)
+            return known._replace(sources=bounded(known.sources | sources))
         return unknown(sources)
 
     def _named(self, line: Line, stdin: Arg | None, hides: bool, where: Where) -> tuple[tuple[str, Arg], ...]:
@@ -178,14 +178,14 @@ class Run:
 
     def _file_flows(self, line: Line, number: int) -> None:
         for at, arg in enumerate(line.args):
-            for source in self._files.get(arg.text or "", ()):
+            for source in self._files.get(filters.file_key(arg.text or ""), ()):
                 self._ledger.flow(source, number, str(at))
 
     def _remember(self, line: Line, number: int) -> None:
         """Note which file a command writes, so that a later start of it is tied to it."""
         for path in filters.written_files(line):
-            self._files[path] = self._files.get(path, frozenset()) | {number}
-            self._files[path.removeprefix("./")] = self._files[path]
+            key = filters.file_key(path)
+            self._files[key] = bounded(self._files.get(key, frozenset()) | {number})
 
     def _redirected(self, redirects: tuple[Redirect, ...], value: Arg, where: Where) -> Arg:
         for redirect in redirects:
@@ -198,7 +198,8 @@ class Run:
             elif path.lower() not in _NOWHERE and redirect.descriptor != "2":
                 callee = "shell.append" if ">>" in redirect.operator else "shell.write"
                 number = self._ledger.call(callee, (target,), (("content", value),), where)
-                self._files[path] = self._files.get(path, frozenset()) | {number} | value.sources
+                key = filters.file_key(path)
+                self._files[key] = bounded(self._files.get(key, frozenset()) | {number} | value.sources)
         return value
 
     def _tcp(self, path: str, value: Arg, where: Where) -> None:
@@ -236,7 +237,7 @@ class Run:
 
     def _script(self, script: Arg, line: Line, number: int, where: Where) -> None:
         path = script.text or ""
-        for source in self._files.get(path, ()):
+        for source in self._files.get(filters.file_key(path), ()):
             self._ledger.flow(source, number, "script")
         if "://" not in path:
             kind = "import" if line.name == "python" and filters.is_module(line) else "start"
@@ -252,7 +253,7 @@ class Run:
 
     def _file(self, line: Line, first: Arg, stdin: Arg | None, hides: bool, where: Where) -> Arg:
         number = self._ledger.call("shell.start", (first, *line.args), self._named(line, stdin, hides, where), where)
-        for source in self._files.get(line.path, self._files.get(line.path.removeprefix("./"), frozenset())):
+        for source in self._files.get(filters.file_key(line.path), ()):
             self._ledger.flow(source, number, "0")
         if line.path:
             self._ledger.edge("start", filters.local_path(line.path), where)

@@ -140,6 +140,11 @@ def local_path(path: str) -> str:
     return _LEADING_HOLE.sub("", path.replace("\\", "/"))
 
 
+def file_key(path: str) -> str:
+    """Reduce the spellings of one file's path to one."""
+    return local_path(path).removeprefix("./").lower()
+
+
 def interpreted(line: Line, interpreter: Interpreter) -> tuple[Arg | None, Arg | None]:
     """Find the code and the script among an interpreter's words: (code, script), both None when it reads its input."""
     if interpreter.language == "powershell":

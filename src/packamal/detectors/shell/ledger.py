@@ -9,6 +9,8 @@ from packamal.detectors.units import Unit
 
 MAX_FACTS = 20_000
 """Facts of one unit; beyond it the script is data."""
+MAX_SOURCES = 48
+"""Origins one value keeps; a long pipe would tie every command to every other."""
 MAX_CONSTANT = 2**20
 """Characters of one folded constant; doubling in a loop stops there."""
 MAX_LAYER = 2**20
@@ -96,14 +98,22 @@ def constant(text: str, steps: tuple[str, ...] = ()) -> Arg:
 
 def unknown(sources: frozenset[int], hole: str = "") -> Arg:
     """Make a value of which only the origin is known."""
-    return Arg(text=f"{{{hole}}}" if hole else None, sources=sources)
+    return Arg(text=f"{{{hole}}}" if hole else None, sources=bounded(sources))
+
+
+def bounded(sources: frozenset[int]) -> frozenset[int]:
+    """Keep the first and the last of too many origins."""
+    if len(sources) <= MAX_SOURCES:
+        return sources
+    ordered = sorted(sources)
+    return frozenset((*ordered[: MAX_SOURCES // 2], *ordered[-MAX_SOURCES // 2 :]))
 
 
 def join(parts: list[Arg], separator: str = "") -> Arg:
     """Join values into one text, with holes for what is not known."""
     if len(parts) == 1:
         return parts[0]
-    sources = frozenset().union(*(part.sources for part in parts)) if parts else frozenset[int]()
+    sources = bounded(frozenset[int]().union(*(part.sources for part in parts)))
     steps = tuple(dict.fromkeys(step for part in parts for step in part.steps))
     if all(part.is_const and isinstance(part.const, str) for part in parts):
         whole = separator.join(str(part.const) for part in parts)

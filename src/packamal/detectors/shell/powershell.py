@@ -45,10 +45,10 @@ _PRECEDENCE = {
     "-bor": 2,
 }
 _COMPARISON = 3
-_CASED = re.compile(r"-[ci](join|split|replace|eq|ne|gt|lt|ge|le|like|notlike|match|notmatch|contains|notcontains)\Z")
 _UNARY = re.compile(r"-join\b|-split\b|-not\b|-bnot\b|!|\+|-(?=[\s$(\d])|,", re.I)
 _NUMBER = re.compile(r"0x[0-9a-f]+|\d+(?:\.\d+)?(?:kb|mb|gb)?", re.I)
 _MEMBER = re.compile(r"(\.|::)(?=[\w('\"$`])")
+_KEY = re.compile(r"([\w-]+|'[^'\n]*'|\"[^\"\n]*\")\s*=(?!=)")
 _NAME = re.compile(r"[\w`]+")
 _WORD = re.compile(r"[^\s|;(){},'\"$&<>#@]+|[#@](?=\w)")
 _COMMAND_START = re.compile(r"[A-Za-z_%?~./\\][\w./\\:%?*-]*")
@@ -228,7 +228,7 @@ class Script:
             self._cursor.skip_separators()
             items.append(self._word())
             self._cursor.skip_blanks()
-        return items[0] if len(items) == 1 else _tuple(items)
+        return items[0] if len(items) == 1 else values.sequence(items)
 
     def _block(self) -> Arg:
         """Read a script block where it stands: it is there to be run."""
@@ -245,7 +245,7 @@ class Script:
         while True:
             self._cursor.skip_blanks()
             match = _OPERATOR.match(self._cursor.source, self._cursor.at)
-            operator = _canonical(match.group()) if match is not None else ""
+            operator = values.operator_name(match.group()) if match is not None else ""
             rank = _PRECEDENCE.get(operator, _COMPARISON)
             if match is None or rank <= floor:
                 break
@@ -262,14 +262,14 @@ class Script:
             self._cursor.skip_separators()
             items.append(self._primary())
             self._cursor.skip_blanks()
-        return items[0] if len(items) == 1 else _tuple(items)
+        return items[0] if len(items) == 1 else values.sequence(items)
 
     def _primary(self) -> Arg:
         self._enter()
         unary = self._cursor.take(_UNARY)
         if unary is not None:
             self._cursor.skip_blanks()
-            value = _unary(unary.group().lower(), self._primary() if unary.group() != "-join" else self._commas())
+            value = values.unary(unary.group().lower(), self._primary() if unary.group() != "-join" else self._commas())
         else:
             value = self._postfix(self._atom())
         self._depth -= 1
@@ -284,7 +284,7 @@ class Script:
             return self._statements(")")
         if cursor.source.startswith("@{", cursor.at):
             cursor.at += 2
-            return Arg(sources=self._statements("}").sources)
+            return self._table()
         if cursor.char == "$":
             return self._variable()
         if cursor.char == "[":
@@ -293,8 +293,27 @@ class Script:
             return self._block()
         number = cursor.take(_NUMBER)
         if number is not None:
-            return values.of(int(number.group(), 16) if number.group()[:2].lower() == "0x" else _number(number.group()))
+            return values.of(values.number(number.group()))
         return Arg()
+
+    def _table(self) -> Arg:
+        """Read the fields of a hash table."""
+        fields: list[tuple[str, Arg]] = []
+        cursor = self._cursor
+        while True:
+            cursor.skip_separators()
+            if cursor.is_done or cursor.take_text("}"):
+                break
+            key = cursor.take(_KEY)
+            before = cursor.at
+            value = self._pipeline()
+            if key is not None:
+                fields.append((key.group(1).strip("'\""), value))
+            elif cursor.at == before:
+                cursor.at += 1
+                self._steps += 1
+        sources = frozenset[int]().union(*(value.sources for _, value in fields))
+        return Arg(sources=sources, fields=tuple(fields[:64]))
 
     def _type(self) -> Arg:
         cursor = self._cursor
@@ -356,38 +375,4 @@ class Script:
         cursor.at += 1
         inner = self._statements(")")
         args = [values.of(item, inner) for item in inner.const] if isinstance(inner.const, tuple) else [inner]
-        return self._calls.method(value, name, list(_fields(inner)) or args, self._where())
-
-
-def _tuple(items: list[Arg]) -> Arg:
-    sources = frozenset[int]().union(*(item.sources for item in items))
-    steps = tuple(dict.fromkeys(step for item in items for step in item.steps))
-    fields = tuple((str(at), item) for at, item in enumerate(items[:64]))
-    if all(item.is_const for item in items):
-        return values.of(tuple(item.const for item in items))._replace(sources=sources, steps=steps, fields=fields)
-    text = ", ".join("{}" if item.text is None else item.text for item in items)[:4096]
-    return Arg(text=text, sources=sources, steps=steps, fields=fields)
-
-
-def _fields(value: Arg) -> tuple[Arg, ...]:
-    return tuple(item for _, item in value.fields)
-
-
-def _unary(operator: str, value: Arg) -> Arg:
-    if operator == "-join":
-        return values.operate("-join", value, constant(""))
-    if operator == ",":
-        return values.of((value.const,), value) if value.is_const else value
-    if operator == "-" and isinstance(value.const, int):
-        return values.of(-value.const, value)
-    return value if operator in ("+", "-split") else Arg(sources=value.sources)
-
-
-def _number(text: str) -> int:
-    digits = re.match(r"\d{1,18}", text)
-    return int(digits.group()) if digits is not None else 0
-
-
-def _canonical(operator: str) -> str:
-    """`-cReplace` and `-ireplace` are `-replace` to us."""
-    return _CASED.sub(r"-\1", operator.lower())
+        return self._calls.method(value, name, list(values.items(inner)) or args, self._where())

@@ -7,10 +7,11 @@ from collections.abc import Callable
 
 from packamal.detectors.decode import decode
 from packamal.detectors.facts import Arg
-from packamal.detectors.shell.ledger import MAX_CONSTANT, constant
+from packamal.detectors.shell.ledger import MAX_CONSTANT, bounded, constant
 
 MAX_LIST = 65_536
 """Elements of one folded array or range."""
+_CASED = re.compile(r"-[ci](join|split|replace|eq|ne|gt|lt|ge|le|like|notlike|match|notmatch|contains|notcontains)\Z")
 _FORMAT_HOLE = re.compile(r"\{(\d+)[^}]*\}")
 _ENCODINGS = {
     "utf8": "utf_8",
@@ -44,7 +45,7 @@ def as_text(value: object) -> str:
 
 def operate(operator: str, left: Arg, right: Arg) -> Arg:
     """Apply a binary operator; unknown where an operand is, or where there is nothing to gain."""
-    sources = left.sources | right.sources
+    sources = bounded(left.sources | right.sources)
     if left.is_const and right.is_const:
         value = _fold(operator, left.const, right.const)
         if value is not None:
@@ -239,3 +240,43 @@ def make(kind: str, args: list[Arg]) -> Arg | None:
         out = decode(_INFLATERS[name], raw)
         return of(out, first, _INFLATERS[name]) if out is not None else None
     return constant(as_text(raw))._replace(sources=first.sources, steps=first.steps) if name == "string" else None
+
+
+def sequence(items: list[Arg]) -> Arg:
+    """Make the value of a list."""
+    sources = bounded(frozenset[int]().union(*(item.sources for item in items)))
+    steps = tuple(dict.fromkeys(step for item in items for step in item.steps))
+    fields = tuple((str(at), item) for at, item in enumerate(items[:64]))
+    if all(item.is_const for item in items):
+        return of(tuple(item.const for item in items))._replace(sources=sources, steps=steps, fields=fields)
+    text = ", ".join("{}" if item.text is None else item.text for item in items)[:4096]
+    return Arg(text=text, sources=sources, steps=steps, fields=fields)
+
+
+def items(value: Arg) -> tuple[Arg, ...]:
+    """List the elements of a list's value; empty where it is none."""
+    return tuple(item for _, item in value.fields)
+
+
+def unary(operator: str, value: Arg) -> Arg:
+    """Apply an operator that stands in front."""
+    if operator == "-join":
+        return operate("-join", value, constant(""))
+    if operator == ",":
+        return of((value.const,), value) if value.is_const else value
+    if operator == "-" and isinstance(value.const, int):
+        return of(-value.const, value)
+    return value if operator in ("+", "-split") else Arg(sources=value.sources)
+
+
+def number(text: str) -> int:
+    """Read the digits a number starts with, 0 where there are none."""
+    if text[:2].lower() == "0x":
+        return int(text[:18], 16)
+    digits = re.match(r"\d{1,18}", text)
+    return int(digits.group()) if digits is not None else 0
+
+
+def operator_name(operator: str) -> str:
+    """`-cReplace` and `-ireplace` are `-replace` to us."""
+    return _CASED.sub(r"-\1", operator.lower())

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from packamal.detectors.shell.lexer import Token
+from packamal.detectors.shell.lexer import Dialect, Token
 
 MAX_CONDITION = 200
 _HEAD_WORDS = frozenset(("if", "elif", "while", "until"))
@@ -41,9 +41,9 @@ class Pipeline(NamedTuple):
     is_background: bool = False
 
 
-def parse(tokens: list[Token], source: str) -> list[Pipeline]:
+def parse(tokens: list[Token], source: str, dialect: Dialect) -> list[Pipeline]:
     """Group tokens; never raises, whatever is not understood is taken as words."""
-    grouper = _Grouper(tokens, source)
+    grouper = _Grouper(tokens, source) if dialect is Dialect.POSIX else _BatchGrouper(tokens, source)
     grouper.run()
     return grouper.pipelines
 
@@ -95,8 +95,7 @@ class _Grouper:
             self._at += 1
         else:
             self._parens += 1
-            if self._words:
-                self._end_command()
+            self._end_pipeline("")
 
     def _close_paren(self) -> None:
         if self._parens:
@@ -195,3 +194,56 @@ class _Grouper:
         if first not in ("[", "[[", "test", "command", "which", "grep"):
             return self._guard
         return self._source[words[0].start : words[-1].end][:MAX_CONDITION]
+
+
+class _BatchGrouper(_Grouper):
+    """`if` and `for` of cmd.exe, which need no end word."""
+
+    def __init__(self, tokens: list[Token], source: str) -> None:
+        super().__init__(tokens, source)
+        self._block_has_condition: list[bool] = []
+
+    def _reserved(self, token: Token) -> bool:
+        word = "" if token.is_quoted else token.literal.lower()
+        if word == "if":
+            self._guard = self._if_text(token)
+        elif word == "for":
+            while self._at < len(self._tokens) and self._tokens[self._at].literal.lower() != "do":
+                self._at += 1
+            self._at += 1
+        else:
+            return word in ("else", "do") or word.startswith(":") or word == "@"
+        return True
+
+    def _if_text(self, token: Token) -> str:
+        start = self._at
+        while self._literal(0) in ("/i", "not"):
+            self._at += 1
+        if self._literal(0) in ("exist", "defined", "errorlevel"):
+            self._at += 2
+        elif self._literal(1) in _COMPARISONS:
+            self._at += 3
+        else:
+            self._at += 1
+        self._at = min(self._at, len(self._tokens))
+        last = self._tokens[self._at - 1].end if self._at > start else token.end
+        return self._source[token.end : last].strip()[:MAX_CONDITION]
+
+    def _literal(self, ahead: int) -> str:
+        at = self._at + ahead
+        return self._tokens[at].literal.lower() if at < len(self._tokens) else ""
+
+    def _open_paren(self) -> None:
+        guard = self._guard
+        super()._open_paren()
+        self._block_has_condition.append(bool(guard))
+        if guard:
+            self._conditions.append(guard)
+
+    def _close_paren(self) -> None:
+        super()._close_paren()
+        if self._block_has_condition and self._block_has_condition.pop():
+            del self._conditions[-1:]
+
+
+_COMPARISONS = frozenset(("==", "equ", "neq", "lss", "leq", "gtr", "geq"))
