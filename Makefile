@@ -12,7 +12,7 @@ setup:  ## make .venv with everything that developing needs
 
 scan:  ## scan a package: make scan TARGET=pkg:npm/is-odd@3.0.1
 	@$(PYTHON) tools/bootstrap.py base
-	@.venv/bin/packamal scan $(SCAN_OPTIONS) -- $(TARGET)
+	@.venv/bin/packamal scan $(SCAN_OPTIONS) -- '$(TARGET)'
 
 test: setup  ## format, lint, types, layers, documents, tests
 	@$(RUN) tools/check.py --tests $(TEST_OPTIONS)
