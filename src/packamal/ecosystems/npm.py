@@ -6,7 +6,7 @@ import base64
 import binascii
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
-from urllib.parse import quote, urljoin, urlsplit
+from urllib.parse import quote, urlsplit
 
 from packageurl import PackageURL
 
@@ -18,7 +18,7 @@ from packamal.ecosystems.repositories import check_repository
 from packamal.ecosystems.text import as_table, as_text, load_json
 from packamal.errors import FetchError, NotFoundError
 from packamal.http.access import Access
-from packamal.http.addresses import is_web_address, origin, shown, without_credentials
+from packamal.http.addresses import joined, origin, shown, without_credentials
 from packamal.http.body import TooLargeError
 from packamal.http.client import Answer, Client, Peer
 
@@ -104,7 +104,7 @@ class Npm:
     ) -> RemoteFile:
         dist = as_table(manifest.get("dist"))
         url = self._tarball(as_text(dist.get("tarball")), registry)
-        if not is_web_address(url):
+        if not url:
             raise FetchError(f"{shown(registry)} names no file for {name} {version}; the registry has trouble")
         self._client.allow(url)
         published_at = as_text(as_table(document.get("time")).get(version))[:40]
@@ -113,7 +113,7 @@ class Npm:
 
     def _tarball(self, url: str, registry: str) -> str:
         """The file's address; mirrors repeat the public registry's, which is then read as their own, as npm does."""
-        url = without_credentials(urljoin(registry, url)) if url else ""
+        url = without_credentials(joined(registry, url)) if url else ""
         public = npmrc.default_registry()
         if origin(url) != origin(public) or origin(registry) == origin(public):
             return url

@@ -143,7 +143,7 @@ def _wanted(purl: PackageURL, files: Sequence[IndexedFile]) -> Version:
 
     latest = newest(files)
     if latest is None:
-        raise NotFoundError(f"{purl.name} has no file that can be judged on the index")
+        raise NotFoundError(f"{purl.name} has no file that can be judged; check the spelling, or pip's index-url")
     if not purl.version:
         return latest
     try:

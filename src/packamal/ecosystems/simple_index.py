@@ -10,14 +10,14 @@ import re
 import warnings
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from urllib.parse import unquote, urljoin, urlsplit
+from urllib.parse import unquote, urlsplit
 
 from packaging.utils import InvalidSdistFilename, InvalidWheelFilename, canonicalize_name, parse_wheel_filename
 from packaging.version import InvalidVersion, Version
 
 from packamal.ecosystems.text import as_table, as_text, load_json
 from packamal.errors import FetchError
-from packamal.http.addresses import is_web_address, shown, without_credentials
+from packamal.http.addresses import joined, shown, without_credentials
 from packamal.http.client import Answer
 
 JSON_TYPE = "application/vnd.pypi.simple.v1+json"
@@ -107,7 +107,8 @@ def _from_html(answer: Answer, project: str) -> list[Mapping[str, object]]:
 
 
 def _file(entry: Mapping[str, object], base: str, project: str) -> IndexedFile | None:
-    url = _joined(base, as_text(entry.get("url")))
+    reference = as_text(entry.get("url"))
+    url = without_credentials(joined(base, reference)) if reference else ""
     filename = as_text(entry.get("filename")) or unquote(urlsplit(url).path.rpartition("/")[2] if url else "")
     kind, version = parse_filename(filename, project)
     if not url or version is None:
@@ -125,14 +126,6 @@ def _file(entry: Mapping[str, object], base: str, project: str) -> IndexedFile |
         has_metadata=bool(entry.get("core-metadata") or entry.get("dist-info-metadata")),
         has_provenance=bool(as_text(entry.get("provenance"))),
     )
-
-
-def _joined(base: str, url: str) -> str:
-    try:
-        joined = urljoin(base, url) if url else ""
-    except ValueError:
-        return ""
-    return without_credentials(joined) if is_web_address(joined) else ""
 
 
 def _hashes(value: object) -> dict[str, str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from urllib.parse import SplitResult, urlsplit, urlunsplit
+from urllib.parse import SplitResult, urljoin, urlsplit, urlunsplit
 
 SHOWN_CHARS = 200
 DEFAULT_PORTS = {"http": 80, "https": 443}
@@ -31,6 +31,15 @@ def origin(url: str) -> tuple[str, str, int]:
     if parts is None:
         return ("", "", 0)
     return (parts.scheme, (parts.hostname or "").rstrip("."), parts.port or DEFAULT_PORTS[parts.scheme])
+
+
+def joined(base: str, reference: str) -> str:
+    """The web address that a reference found at `base` means, or empty."""
+    try:
+        address = urljoin(base, reference)
+    except ValueError:
+        return ""
+    return address if is_web_address(address) else ""
 
 
 def without_credentials(url: str) -> str:

@@ -7,11 +7,10 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple, cast
-from urllib.parse import urljoin
 
 from packamal.errors import FetchError, NotFoundError
 from packamal.http.access import Access
-from packamal.http.addresses import is_web_address, origin, shown, without_credentials
+from packamal.http.addresses import joined, origin, shown, without_credentials
 from packamal.http.body import read_body
 from packamal.http.credentials import Credentials
 from packamal.http.guard import Guard
@@ -139,12 +138,9 @@ class Client:
         raise FetchError(f"{shown(url)} redirects more than {MAX_REDIRECTS} times; {self._check_address()}")
 
     def _next(self, url: str, location: str) -> str:
-        try:
-            target = urljoin(url, location)
-        except ValueError:
-            target = ""
-        if not is_web_address(target):
-            raise FetchError(f"{shown(url)} redirects to {shown(target)}; {self._check_address()}")
+        target = joined(url, location)
+        if not target:
+            raise FetchError(f"{shown(url)} redirects to what is no web address; {self._check_address()}")
         if url.startswith("https:") and target.startswith("http:"):
             raise FetchError(f"{shown(url)} redirects to an unencrypted address; not followed, {self._check_address()}")
         return target
