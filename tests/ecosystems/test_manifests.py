@@ -118,7 +118,8 @@ def test_a_package_json_that_is_none_gives_empty_fields(npm, content):
     "content",
     [b"", b"\x00" * 1000, b"Name" * 100_000, b"Name:" + b" x\n" * 100_000, b"\xff\xfeN\x00", b"Name: =?utf-8?q?a?=\n",
      b":\n\n:", b"Content-Type: multipart/mixed; boundary=x\n\n--x\n--x--",
-     b"Content-Type: message/rfc822\n\nName: inner\n", b"Name: a\nName: b\n", b"Content-Transfer-Encoding: base64\nContent-Type: text/plain; charset=nope\n\n\xff"],
+     b"Content-Type: message/rfc822\n\nName: inner\n", b"Name: a\nName: b\n",
+     b"Content-Transfer-Encoding: base64\nContent-Type: text/plain; charset=nope\n\n\xff"],
 )  # fmt: skip
 def test_core_metadata_that_is_none_gives_empty_fields(pypi, content):
     found = pypi.manifest({"PKG-INFO": content})

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
+import weakref
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple, cast
@@ -81,6 +82,8 @@ class Client:
         self._access = access
         self._peer = peer
         self._clients: dict[str, tuple[httpx2.Client, Guard | None]] = {}
+        """By proxy; the empty one is direct."""
+        weakref.finalize(self, _close, self._clients)
         self._linked: list[str] = []
         self._sleep: Callable[[float], None] = time.sleep
 
@@ -93,9 +96,7 @@ class Client:
 
     def close(self) -> None:
         """Give the connections back; a later request opens new ones."""
-        for client, _ in self._clients.values():
-            client.close()
-        self._clients.clear()
+        _close(self._clients)
 
     def page(self, url: str, accept: str, attempts: int = ATTEMPTS) -> Answer:
         """Fetch an index page, unpacked. Raises NotFoundError for 404 and 410, FetchError for all else."""
@@ -226,6 +227,12 @@ class Client:
         for url in self._linked:
             guard.allow_linked(origin(url)[1:])
         return guard
+
+
+def _close(clients: dict[str, tuple[httpx2.Client, Guard | None]]) -> None:
+    for client, _ in clients.values():
+        client.close()
+    clients.clear()
 
 
 _Read = Callable[["httpx2.Response", float], bytes]
