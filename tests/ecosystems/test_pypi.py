@@ -86,6 +86,7 @@ def wheel(tags):
          "cp312-cp312-manylinux_2_28_x86_64"),
         (["cp39-abi3-win32", "cp39-abi3-manylinux2014_x86_64.manylinux_2_17_x86_64", "cp39-abi3-macosx_11_0_arm64"],
          "cp39-abi3-manylinux2014_x86_64.manylinux_2_17_x86_64"),
+        (["cp314-cp314t-manylinux_2_28_x86_64", "cp36-abi3-manylinux_2_28_x86_64"], "cp36-abi3-manylinux_2_28_x86_64"),
         (["cp310-cp310-win32", "cp311-cp311-win32"], "cp310-cp310-win32"),
         (["py2-none-any", "cp312-cp312-win32"], "py2-none-any"),
     ],

@@ -34,13 +34,12 @@ def _sdist_rank(file: IndexedFile) -> int:
     return next((rank for rank, suffix in enumerate(SDIST_SUFFIXES) if lower.endswith(suffix)), len(SDIST_SUFFIXES))
 
 
-def _wheel_rank(file: IndexedFile) -> tuple[int, int]:
-    """Smaller is better: pure, then Linux x86-64 for the newest CPython, then as listed."""
+def _wheel_rank(file: IndexedFile) -> tuple[int, bool, int]:
+    """Smaller is better: pure, then Linux x86-64 for the newest usual CPython, then as listed."""
     _, _, _, tags = parse_wheel_filename(file.filename)
     if any(tag.platform == "any" and tag.abi == "none" and tag.interpreter.startswith("py3") for tag in tags):
-        return (0, 0)
-    linux = [
-        tag.interpreter for tag in tags if tag.platform.startswith("manylinux") and tag.platform.endswith("x86_64")
-    ]
-    minors = [int(match[1]) for match in map(CPYTHON.fullmatch, linux) if match]
-    return (1, -max(minors)) if minors else (2, 0)
+        return (0, False, 0)
+    linux = [tag for tag in tags if tag.platform.startswith("manylinux") and tag.platform.endswith("x86_64")]
+    minors = [int(match[1]) for tag in linux if (match := CPYTHON.fullmatch(tag.interpreter))]
+    is_free_threaded = any(tag.abi.endswith("t") for tag in linux)
+    return (1, is_free_threaded, -max(minors)) if minors else (2, False, 0)

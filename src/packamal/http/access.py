@@ -16,8 +16,9 @@ TIMEOUT_S = 30.0
 """Longest silence of a server; an index that generates a big page may think for some seconds."""
 DEADLINE_S = 300.0
 """Longest time for one file, so that a server which drips bytes ends too."""
-MAX_FILE_BYTES = 500_000_000
-"""Largest file fetched; the largest wheels on the public index are a little below, and all of it is held in memory."""
+MAX_FILE_BYTES = 1 << 30
+"""Largest file fetched, all of it held in memory; the largest machine-learning wheels stay below, and no larger archive
+is opened."""
 
 
 @dataclass(frozen=True, slots=True)

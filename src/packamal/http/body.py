@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import time
 import zlib
 from collections.abc import Callable, Iterator
@@ -45,16 +46,16 @@ def read_body(
         chunks = _unpacked(chunks, max_bytes, name)
     elif not is_raw and encoding not in PLAIN:
         raise FetchError(f"{name} is sent as {encoding[:20]!r}, which was not asked for; the index has trouble")
-    body = bytearray()
+    body = io.BytesIO()
     for chunk in chunks:
-        body += chunk
-        if len(body) > max_bytes:
+        body.write(chunk)
+        if body.tell() > max_bytes:
             raise TooLargeError(f"{name} is larger than the limit of {max_bytes} bytes")
         if time.monotonic() > end:
-            raise FetchError(f"{name} arrives too slowly ({len(body)} bytes so far); try again later")
+            raise FetchError(f"{name} arrives too slowly ({body.tell()} bytes so far); try again later")
         if progress is not None:
-            progress(len(body), announced)
-    return bytes(body)
+            progress(body.tell(), announced)
+    return body.getvalue()  # without a copy, unlike a bytearray's bytes
 
 
 def _announced(response: httpx2.Response) -> int:
