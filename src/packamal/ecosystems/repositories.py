@@ -18,8 +18,8 @@ def check_repository(purl: PackageURL, configured: Sequence[str], where: str) ->
     named = purl.qualifiers.get("repository_url", "")
     if not named:
         return tuple(configured)
-    host = origin(named if "://" in named else f"https://{named}")[1]
-    found = tuple(index for index in configured if host and origin(index)[1] == host)
+    place = origin(named if "://" in named else f"https://{named}")[1:]
+    found = tuple(index for index in configured if origin(index)[1:] == place)
     if not found:
         raise NotFoundError(f"the package address names the registry {shown(named)}; add it to {where} first")
     return found
