@@ -162,6 +162,17 @@ def test_a_deprecated_version_is_said_in_one_line(npm, publish):
     assert note.startswith("version 1.0.0 is deprecated: Use that.") and len(note) < 300
 
 
+def test_a_placeholder_of_the_registry_is_said(npm, publish):
+    publish("is-it", "0.0.1-security")
+    assert any("the registry's own placeholder" in note for note in npm.resolve(purl("is-it")).notes)
+
+
+@pytest.mark.parametrize("version", ["../1.0.0", "1.0.0\n", "1" * 300, "", "1.0.0 \u202e"])
+def test_a_version_that_is_no_name_is_left_out(npm, publish, version):
+    publish("is-it", version, "1.0.0", tags={"latest": version})
+    assert npm.resolve(purl("is-it")).purl.version == "1.0.0"
+
+
 def test_a_forged_tarball_is_refused(npm, publish, recorded):
     publish("is-it", "1.0.0")
     file = npm.resolve(purl("is-it")).files[0]

@@ -136,6 +136,7 @@ def test_a_file_that_the_purl_names_is_judged_alone(pypi, publish, file_entry):
         ("other-1.0-py3-none-any.whl", "tool", "wheel", None),
         ("tool-1.0-nonsense.whl", "tool", "", None),
         ("../tool-1.0.tar.gz", "tool", "", None),
+        ("tool-1.0\n.tar.gz", "tool", "", None),
         ("tool-1.0.txt", "tool", "", None),
         ("", "tool", "", None),
     ],
@@ -185,6 +186,15 @@ def test_an_unknown_version_names_the_newest(pypi, publish, file_entry, version,
     publish(file_entry("tool-1.0.tar.gz"))
     with pytest.raises(NotFoundError, match=says.replace("^", r"\^")):
         pypi.resolve(wanted(version))
+
+
+def test_a_project_in_quarantine_is_said(pypi, publish, file_entry, recorded):
+    page = {"files": [file_entry("tool-1.0.tar.gz")], "project-status": {"status": "quarantined", "reason": "x"}}
+    recorded.put(f"{INDEX}tool/", page, JSON_TYPE)
+    assert "the index marks the project as quarantined" in pypi.resolve(wanted("1.0")).notes
+    recorded.put(f"{INDEX}tool/", {**page, "files": []}, JSON_TYPE)
+    with pytest.raises(NotFoundError, match="marks the project as quarantined"):
+        pypi.resolve(wanted())
 
 
 HTML = b"""<!DOCTYPE html><html><head><meta name="pypi:repository-version" content="1.9"></head><body>

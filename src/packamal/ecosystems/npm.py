@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from urllib.parse import quote, urlsplit
@@ -27,6 +28,12 @@ SHORT = "application/vnd.npm.install-v1+json"
 """Without times and readme; the answer for packages with so many versions that the full document is too large."""
 
 
+VERSION = re.compile(r"[0-9A-Za-z.+~_-]{1,256}")
+"""What may stand in a file name and a message; all that npm ever took as a version does."""
+PLACEHOLDER_SUFFIX = "-security"
+"""The registry's own version of a name from which it removed everything else."""
+
+
 class Npm:
     """The Ecosystem of `pkg:npm/...`."""
 
@@ -37,7 +44,7 @@ class Npm:
     def resolve(self, purl: PackageURL) -> Release:
         """Find the version: exact, by dist-tag or by range. Raises NotFoundError, FetchError."""
         name, registry, document = self._found(purl)
-        versions = as_table(document.get("versions"))
+        versions = {key: value for key, value in as_table(document.get("versions")).items() if VERSION.fullmatch(key)}
         if not versions:
             raise NotFoundError(f"{name} has no versions on {shown(registry)}" + _unpublished(document))
         version = wanted(name, purl.version or "", list(versions), as_table(document.get("dist-tags")))
@@ -170,6 +177,8 @@ def _notes(
         yield f"{purl.version} is version {version}"
     if name != name.lower():
         yield f"the registry spells the name {name}"
+    if version.endswith(PLACEHOLDER_SUFFIX):
+        yield f"version {version} is the registry's own placeholder for a package that it removed"
     deprecated = as_text(manifest.get("deprecated"))
     if deprecated:
         yield f"version {version} is deprecated: {' '.join(deprecated.split())[:200]}"

@@ -42,6 +42,8 @@ class PyPI:
         """Find the version on all configured indexes. Raises NotFoundError, FetchError."""
         pages = self._pages(purl)
         files = _without_copies(page.files for page in pages)
+        if not files:
+            raise NotFoundError(_emptiness(purl, pages))
         version = _wanted(purl, files)
         of_version = [file for file in files if file.version == version]
         judged = _judged(of_version, purl)
@@ -136,14 +138,19 @@ def _without_copies(groups: Iterator[Sequence[IndexedFile]] | Iterator[tuple[Ind
     return list(files.values())
 
 
+def _emptiness(purl: PackageURL, pages: Sequence[ProjectPage]) -> str:
+    status = next((page.status for page in pages if page.status), "")
+    if status:
+        return f"{purl.name} has no files: the index marks the project as {status}"
+    return f"{purl.name} has no file that can be judged; check the spelling, or pip's index-url"
+
+
 def _wanted(purl: PackageURL, files: Sequence[IndexedFile]) -> Version:
     from packaging.version import InvalidVersion, Version
 
     from packamal.ecosystems.pypi_choice import newest
 
     latest = newest(files)
-    if latest is None:
-        raise NotFoundError(f"{purl.name} has no file that can be judged; check the spelling, or pip's index-url")
     if not purl.version:
         return latest
     try:
@@ -191,6 +198,8 @@ def _notes(
 ) -> Iterator[str]:
     if not purl.version:
         yield f"newest version is {version}" + (" (a pre-release, there is no other)" if version.is_prerelease else "")
+    for status in dict.fromkeys(page.status for page in pages if page.status):
+        yield f"the index marks the project as {status}"
     if all(file.is_yanked for file in of_version):
         yield f"version {version} is yanked"
     for kind, count in sorted(Counter(file.kind for file in of_version if file not in judged).items()):

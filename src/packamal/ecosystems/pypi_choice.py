@@ -13,13 +13,12 @@ from packamal.ecosystems.simple_index import SDIST_SUFFIXES, IndexedFile
 CPYTHON = re.compile(r"cp3(\d+)")
 
 
-def newest(files: Iterable[IndexedFile]) -> Version | None:
-    """The newest version that is not yanked: a final one, or a pre-release where there is nothing else."""
+def newest(files: Iterable[IndexedFile]) -> Version:
+    """The newest version of at least one file, not yanked: a final one, or a pre-release where there is no other."""
     versions: dict[Version, bool] = {}
     for file in files:
         versions[file.version] = versions.get(file.version, False) or not file.is_yanked
-    ranked = sorted(versions, key=lambda version: (versions[version], not version.is_prerelease, version))
-    return ranked[-1] if ranked else None
+    return max(versions, key=lambda version: (versions[version], not version.is_prerelease, version))
 
 
 def chosen(files: Sequence[IndexedFile]) -> tuple[IndexedFile, ...]:

@@ -26,6 +26,8 @@ ACCEPT = f"{JSON_TYPE}, {HTML_TYPES[0]};q=0.2, {HTML_TYPES[1]};q=0.1"
 SDIST_SUFFIXES = (".tar.gz", ".zip", ".tar.bz2", ".tgz", ".tar.xz", ".tar.z", ".tar")
 """The order in which an sdist is chosen where a version has several."""
 OTHER_SUFFIXES = (".egg", ".exe", ".msi", ".rpm", ".deb", ".dmg")
+STATUS = re.compile(r"[a-z-]{1,30}")
+ORDINARY = "active"
 HEX = re.compile(r"[0-9a-f]{32,128}")
 
 
@@ -54,14 +56,16 @@ class ProjectPage:
     files: tuple[IndexedFile, ...]
     skipped: tuple[str, ...] = ()
     """Names of files without a version that can be compared."""
+    status: str = ""
+    """quarantined, archived, deprecated ... (PEP 792); empty for an ordinary project."""
 
 
 def read_page(answer: Answer, index: str, project: str) -> ProjectPage:
     """Read an index's answer in either form. Raises FetchError for what is neither."""
     if answer.content_type == JSON_TYPE:
-        entries = _from_json(answer)
+        entries, status = _from_json(answer)
     elif answer.content_type in HTML_TYPES:
-        entries = _from_html(answer, project)
+        entries, status = _from_html(answer, project)
     else:
         raise FetchError(
             f"{shown(answer.url)} is no package index page but {answer.content_type[:60] or 'of no type'}; "
@@ -74,17 +78,19 @@ def read_page(answer: Answer, index: str, project: str) -> ProjectPage:
             skipped.append(as_text(entry.get("filename"))[:200])
         else:
             files.append(parsed)
-    return ProjectPage(index, tuple(files), tuple(skipped))
+    status = status if STATUS.fullmatch(status) and status != ORDINARY else ""
+    return ProjectPage(index, tuple(files), tuple(skipped), status)
 
 
-def _from_json(answer: Answer) -> list[Mapping[str, object]]:
+def _from_json(answer: Answer) -> tuple[list[Mapping[str, object]], str]:
     document = load_json(answer.body)
     if not isinstance(document, dict) or not isinstance(document.get("files"), list):
         raise FetchError(f"{shown(answer.url)} sent broken JSON; try again later, or check pip's index-url")
-    return [entry for entry in document["files"] if isinstance(entry, dict)]
+    status = as_text(as_table(document.get("project-status")).get("status"))
+    return [entry for entry in document["files"] if isinstance(entry, dict)], status
 
 
-def _from_html(answer: Answer, project: str) -> list[Mapping[str, object]]:
+def _from_html(answer: Answer, project: str) -> tuple[list[Mapping[str, object]], str]:
     import pypi_simple
 
     try:
@@ -93,7 +99,7 @@ def _from_html(answer: Answer, project: str) -> list[Mapping[str, object]]:
             page = pypi_simple.ProjectPage.from_html(project, answer.body, base_url=answer.url)
     except (ValueError, RecursionError, pypi_simple.UnsupportedRepoVersionError) as error:
         raise FetchError(f"{shown(answer.url)} cannot be read as an index page; check pip's index-url") from error
-    return [
+    entries: list[Mapping[str, object]] = [
         {
             "filename": item.filename,
             "url": item.url,
@@ -104,6 +110,7 @@ def _from_html(answer: Answer, project: str) -> list[Mapping[str, object]]:
         }
         for item in page.packages
     ]
+    return entries, str(page.status or "")
 
 
 def _file(entry: Mapping[str, object], base: str, project: str) -> IndexedFile | None:
@@ -135,7 +142,7 @@ def _hashes(value: object) -> dict[str, str]:
 
 def parse_filename(filename: str, project: str) -> tuple[str, Version | None]:
     """(kind, version); the version is None where the name belongs to no file of the project."""
-    if "/" in filename or "\\" in filename:
+    if "/" in filename or "\\" in filename or not filename.isprintable():
         return "", None
     lower = filename.lower()
     try:
