@@ -5,10 +5,12 @@ import socket
 import time
 import tracemalloc
 import zlib
+from pathlib import Path
 
 import pytest
 
 from packamal.errors import FetchError, NotFoundError
+from packamal.http.access import Access
 from packamal.http.body import TooLargeError
 from packamal.http.client import ATTEMPTS, MAX_REDIRECTS
 from packamal.http.credentials import Credentials, from_address
@@ -304,6 +306,13 @@ def test_a_secret_that_is_no_header_is_left_out_and_not_printed(server, make_cli
     client = make_client(server.url, peer={"credentials": Credentials(odd)})
     assert client.page(server.url + "x", "*/*").body == b"fine"
     assert "authorization" not in server.seen[0][1]
+
+
+def test_a_working_directory_that_is_gone_does_no_harm(tmp_path, monkeypatch):
+    (tmp_path / "gone").mkdir()
+    monkeypatch.chdir(tmp_path / "gone")
+    (tmp_path / "gone").rmdir()
+    assert Access({}).home == Path("/")
 
 
 def test_nothing_is_imported_before_the_first_request():

@@ -8,7 +8,6 @@ from __future__ import annotations
 import email.errors
 import email.message
 import email.parser
-import email.policy
 import re
 from collections.abc import Iterable, Mapping
 
@@ -41,7 +40,7 @@ def from_bytes(content: bytes) -> Metadata:
     """Read one metadata file; what cannot be read stays empty."""
     text = content[:MAX_BYTES].decode("utf-8", "replace").replace("\0", "")
     try:
-        message = email.parser.Parser(policy=email.policy.compat32).parsestr(text)
+        message = email.parser.Parser().parsestr(text)
         return _from_message(message)
     except (email.errors.MessageError, ValueError, TypeError, LookupError, RecursionError, IndexError):
         return Metadata()

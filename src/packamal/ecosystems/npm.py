@@ -7,11 +7,12 @@ import binascii
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
+from typing import TYPE_CHECKING
 from urllib.parse import quote, urlsplit
 
 from packageurl import PackageURL
 
-from packamal.ecosystems import npmrc, package_json
+from packamal.ecosystems import package_json
 from packamal.ecosystems.base import Metadata, Release, RemoteFile
 from packamal.ecosystems.digests import checked, unchecked_note
 from packamal.ecosystems.npm_versions import wanted
@@ -21,13 +22,14 @@ from packamal.errors import FetchError, NotFoundError
 from packamal.http.access import Access
 from packamal.http.addresses import joined, origin, shown, without_credentials
 from packamal.http.body import TooLargeError
-from packamal.http.client import Answer, Client, Peer
+
+if TYPE_CHECKING:
+    from packamal.ecosystems.npmrc import Npmrc
+    from packamal.http.client import Answer, Client
 
 FULL = "application/json"
 SHORT = "application/vnd.npm.install-v1+json"
 """Without times and readme; the answer for packages with so many versions that the full document is too large."""
-
-
 VERSION = re.compile(r"[0-9A-Za-z.+~_-]{1,256}")
 """What may stand in a file name and a message; all that npm ever took as a version does."""
 PLACEHOLDER_SUFFIX = "-security"
@@ -39,7 +41,7 @@ class Npm:
 
     def __init__(self, access: Access) -> None:
         self._access = access
-        self._opened: tuple[npmrc.Npmrc, Client] | None = None
+        self._opened: tuple[Npmrc, Client] | None = None
 
     def resolve(self, purl: PackageURL) -> Release:
         """Find the version: exact, by dist-tag or by range. Raises NotFoundError, FetchError."""
@@ -64,15 +66,19 @@ class Npm:
         return package_json.from_members(files)
 
     @property
-    def _npmrc(self) -> npmrc.Npmrc:
+    def _npmrc(self) -> Npmrc:
         return self._open()[0]
 
     @property
     def _client(self) -> Client:
         return self._open()[1]
 
-    def _open(self) -> tuple[npmrc.Npmrc, Client]:
+    def _open(self) -> tuple[Npmrc, Client]:
+        """Settings and client, made by the first request: a scan of a local file needs neither."""
         if self._opened is None:
+            from packamal.ecosystems import npmrc
+            from packamal.http.client import Client, Peer
+
             found = npmrc.read(self._access)
             peer = Peer(
                 found.registries,
@@ -121,7 +127,7 @@ class Npm:
     def _tarball(self, url: str, registry: str) -> str:
         """The file's address; mirrors repeat the public registry's, which is then read as their own, as npm does."""
         url = without_credentials(joined(registry, url)) if url else ""
-        public = npmrc.default_registry()
+        public = self._npmrc.public
         if origin(url) != origin(public) or origin(registry) == origin(public):
             return url
         return registry + urlsplit(url).path.lstrip("/")

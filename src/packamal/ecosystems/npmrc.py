@@ -33,6 +33,8 @@ class Npmrc:
     """The settings in force; addresses are without credentials and end with a slash."""
 
     registry: str
+    public: str
+    """The public registry, whatever is configured."""
     scopes: Mapping[str, str] = field(default_factory=dict)
     """`@scope` -> registry."""
     credentials: Credentials = field(default_factory=Credentials)
@@ -54,10 +56,12 @@ def read(access: Access) -> Npmrc:
     """The settings in force. Raises FetchError for a registry address that is none."""
     values = _values(access)
     scoped = {match[1].lower(): url for key, url in values.items() if (match := SCOPED_REGISTRY.fullmatch(key))}
-    general = values.get("registry") or default_registry()
+    public = default_registry()
+    general = values.get("registry") or public
     inline = [secret for url in (general, *scoped.values()) for secret in from_address(url)]
     return Npmrc(
         _registry(general),
+        public,
         {scope: _registry(url) for scope, url in scoped.items()},
         Credentials([*_secrets(values), *inline]),
         certificates=values.get("cafile", ""),

@@ -10,7 +10,7 @@ from urllib.parse import urljoin
 
 from packageurl import PackageURL
 
-from packamal.ecosystems import core_metadata, pip_configuration
+from packamal.ecosystems import core_metadata
 from packamal.ecosystems.base import Metadata, Release, RemoteFile, merged
 from packamal.ecosystems.digests import checked, unchecked_note
 from packamal.ecosystems.repositories import check_repository
@@ -18,12 +18,13 @@ from packamal.ecosystems.text import load_json
 from packamal.errors import FetchError, NotFoundError
 from packamal.http.access import Access
 from packamal.http.addresses import shown
-from packamal.http.client import Client, Peer
 
 if TYPE_CHECKING:
     from packaging.version import Version
 
+    from packamal.ecosystems.pip_configuration import PipConfiguration
     from packamal.ecosystems.simple_index import IndexedFile, ProjectPage
+    from packamal.http.client import Client
 
 log = logging.getLogger(__name__)
 
@@ -36,7 +37,7 @@ class PyPI:
 
     def __init__(self, access: Access) -> None:
         self._access = access
-        self._opened: tuple[pip_configuration.PipConfiguration, Client] | None = None
+        self._opened: tuple[PipConfiguration, Client] | None = None
 
     def resolve(self, purl: PackageURL) -> Release:
         """Find the version on all configured indexes. Raises NotFoundError, FetchError."""
@@ -65,15 +66,19 @@ class PyPI:
         return core_metadata.from_members(files)
 
     @property
-    def _configuration(self) -> pip_configuration.PipConfiguration:
+    def _configuration(self) -> PipConfiguration:
         return self._open()[0]
 
     @property
     def _client(self) -> Client:
         return self._open()[1]
 
-    def _open(self) -> tuple[pip_configuration.PipConfiguration, Client]:
+    def _open(self) -> tuple[PipConfiguration, Client]:
+        """Settings and client, made by the first request: a scan of a local file needs neither."""
         if self._opened is None:
+            from packamal.ecosystems import pip_configuration
+            from packamal.http.client import Client, Peer
+
             found = pip_configuration.read(self._access)
             peer = Peer(
                 found.indexes,

@@ -21,13 +21,20 @@ MAX_FILE_BYTES = 1 << 30
 is opened."""
 
 
+def _here() -> Path:
+    try:
+        return Path.cwd()
+    except OSError:  # removed under our feet: no project's settings then
+        return Path("/")
+
+
 @dataclass(frozen=True, slots=True)
 class Access:
     """How to reach an index; the default is the user's own environment and home."""
 
     environ: Mapping[str, str] = field(default_factory=environment, repr=False)
     """Never printed: it holds credentials."""
-    working_directory: Path = field(default_factory=Path.cwd)
+    working_directory: Path = field(default_factory=_here)
     """Where a project's own package manager settings are looked for."""
     timeout_s: float = TIMEOUT_S
     deadline_s: float = DEADLINE_S
