@@ -58,7 +58,9 @@ def main() -> None:
     arguments = parser.parse_args()
     for ecosystem in ("pypi", "npm"):
         if arguments.malware:
-            show(f"{ecosystem} malware", tally(malware(arguments.malware, ecosystem, arguments.limit), arguments.budget))
+            show(
+                f"{ecosystem} malware", tally(malware(arguments.malware, ecosystem, arguments.limit), arguments.budget)
+            )
         if arguments.benign:
             paths = archives(arguments.benign)[ecosystem][: arguments.limit]
             benign = ((path.name, path.read_bytes(), ecosystem) for path in paths)
@@ -121,10 +123,17 @@ def show(title: str, count: Count) -> None:
     total = sum(count.selected.values())
     print(f"\n{title}: {count.artifacts} artifacts, {count.empty} without source; one unit or more passes in ", end="")
     print(f"{count.passing} ({share(count.passing, count.artifacts - count.empty)} of those with source)")
-    print(f"parsed {total / 1e6:.1f} of {count.source_bytes / 1e6:.1f} MB source ({share(total, count.source_bytes)}), ", end="")
+    print(
+        f"parsed {total / 1e6:.1f} of {count.source_bytes / 1e6:.1f} MB source ({share(total, count.source_bytes)}), ",
+        end="",
+    )
     print(f"{sum(count.selected_units.values())} of {count.units} units")
     floor_s = float(count.cpu_s["floor"])
-    print(", ".join(f"{name} {value:.2f} s ({value / floor_s:.2f} x floor)" for name, value in sorted(count.cpu_s.items())))
+    print(
+        ", ".join(
+            f"{name} {value:.2f} s ({value / floor_s:.2f} x floor)" for name, value in sorted(count.cpu_s.items())
+        )
+    )
     rows = [
         (
             reason,

@@ -1,6 +1,7 @@
 """Marks of source that hides what it does, read off the bytes: cheap, and each with its own limit.
 
-Long lines are found by jumping, so that ordinary source costs next to nothing.
+Honest code escapes what cannot be printed; hiding code escapes what can. Long lines are found by jumping, so that
+ordinary source costs next to nothing.
 """
 
 from __future__ import annotations
@@ -14,44 +15,65 @@ LONG_LINE = 1_000
 """People do not write longer lines; generated and packed code does."""
 BLANKS = b" " * 200
 """Code behind so many blanks stands outside every window."""
-ENCODED_RUN = 300
-"""Characters of an encoding's alphabet without a break: more than a digest, a key or an inline icon's start."""
-MANY_ESCAPES = 40
-"""`\\x` or `\\u00` escapes in one unit."""
 MAX_LONG_LINES = 50
 """Long lines looked at in one unit."""
 MAX_LINE_BYTES = 100_000
 """How much of one long line is looked at."""
-_ENCODED = re.compile(rb"[A-Za-z0-9+/=_-]{%d}|(?:\\x[0-9a-fA-F]{2}){20}" % ENCODED_RUN)
-_INVISIBLE = re.compile(
-    rb"\xe2\x80[\x8b-\x8d\xaa-\xae]|\xe2\x81[\xa0-\xa9]|\xef\xb8[\x80-\x8f]|\xf3\xa0[\x80-\x87]|\xe3\x85\xa4|"
-    rb"[\x00-\x08\x0b\x0e-\x1f]"
+SAMPLE_BYTES = 2_000
+"""Of a long line, to count its characters."""
+FEW_CHARACTERS = 14
+"""Code written with fewer different ones is an encoding of something else."""
+ESCAPED_PART = 12
+"""Text of which a third is escapes is no text: one escape in so many bytes."""
+ESCAPED_LEAST = 2_400
+"""Below so many bytes the share of escapes says nothing."""
+
+_BEHIND = re.compile(rb" {200,}[^\s]")
+_SPELT_OUT = re.compile(
+    rb"\\(?:x[2-7][0-9a-fA-F](?:\\x[2-7][0-9a-fA-F]){5}|u00[2-7][0-9a-fA-F](?:\\u00[2-7][0-9a-fA-F]){5}|"
+    rb"x[0-9a-fA-F]{2}(?:\\x[0-9a-fA-F]{2}){47})"
 )
+_RUN = b"A" * 400
+_ALPHABET = bytes(65 if (chr(code).isalnum() and code < 128) or code in b"+/=_-" else 46 for code in range(256))
+_MEDIA = re.compile(rb"data:(?:image|font|audio|video|application/(?:font|x-font|wasm))[\w;+.=/-]{0,60},?\Z|sourceMapp")
+_INVISIBLE = tuple(
+    (prefix, re.compile(re.escape(prefix) + rest))
+    for prefix, rest in (
+        (b"\xe2\x80", rb"(?:[\xaa-\xae]|[\x8b-\x8d](?:\xe2\x80[\x8b-\x8d]){5})"),
+        (b"\xe2\x81", rb"(?:[\xa6-\xa9]|\xa0(?:\xe2\x81\xa0){5})"),
+        (b"\xf3\xa0", rb"[\x80-\x87][\x80-\xbf]"),
+        (b"\xef\xb8", rb"[\x80-\x8f](?:\xef\xb8[\x80-\x8f]){5}"),
+        (b"\xe3\x85\xa4", b""),
+        (b"\xef\xbe\xa0", b""),
+    )
+)
+"""First bytes and the rest of what no screen shows; each pattern has a plain prefix so that search is quick."""
+_BLANK_NAMES = re.compile(rb"\b(?:_{5,}|[Il1]{10,}|[O0o]{10,})\b")
 _COOKIE = re.compile(rb"^[ \t\f]*#.*?coding[:=][ \t]*([-\w.]+)", re.M)
 _USUAL = frozenset(
     ("utf-8", "utf8", "utf-8-sig", "ascii", "us-ascii", "latin-1", "latin1", "iso-8859-1", "iso-8859-15", "utf-8-unix")
 )
-
-
-def hides(unit: Unit) -> bool:
-    """True when the unit's bytes show a way of hiding; never raises."""
-    return bool(mark(unit))
+MANY_NAMES = 10
+"""Names that cannot be told apart, or hex names, in one unit."""
 
 
 def mark(unit: Unit) -> str:
-    """Name the first mark of hiding; empty when there is none."""
+    """Name the first mark of hiding in a unit's bytes; empty when there is none."""
     text = unit.data
     if unit.language is Language.PYTHON and _odd_cookie(text):
         return "odd-encoding"
-    if BLANKS in text:
+    if BLANKS in text and _BEHIND.search(text):
         return "behind-blanks"
-    if text.count(b"\\x") + text.count(b"\\u00") > MANY_ESCAPES:
-        return "escapes"
-    if text.count(b"_0x") > 3:
+    escapes = text.count(b"\\x") + text.count(b"\\u00")
+    if escapes > 6 and (escapes * ESCAPED_PART > max(len(text), ESCAPED_LEAST) or _SPELT_OUT.search(text)):
+        return "spelt-out"
+    if text.count(b"_0x") > MANY_NAMES:
         return "hex-names"
-    if not text.isascii() and _INVISIBLE.search(text):
+    if text.count(b"_____") + text.count(b"IIl") + text.count(b"OO0") > MANY_NAMES and _has_blank_names(text):
+        return "blank-names"
+    if not text.isascii() and any(prefix in text and found.search(text) for prefix, found in _INVISIBLE):
         return "invisible"
-    return "encoded" if any(_ENCODED.search(line) for line in long_lines(text)) else ""
+    return next((found for line in long_lines(text) if (found := _line_mark(line))), "")
 
 
 def _odd_cookie(text: bytes) -> bool:
@@ -59,6 +81,25 @@ def _odd_cookie(text: bytes) -> bool:
         return True
     match = _COOKIE.search(b"\n".join(text[:1000].split(b"\n", 2)[:2]))
     return match is not None and match[1].decode("latin-1").lower().replace("_", "-") not in _USUAL
+
+
+def _has_blank_names(text: bytes) -> bool:
+    found = _BLANK_NAMES.finditer(text[:MAX_LINE_BYTES])
+    return sum(1 for _, _ in zip(found, range(MANY_NAMES), strict=False)) == MANY_NAMES
+
+
+def _line_mark(line: bytes) -> str:
+    sample = line.strip()[:SAMPLE_BYTES]
+    if len(sample) == SAMPLE_BYTES and len(set(sample)) <= FEW_CHARACTERS:
+        return "few-characters"
+    runs = line.translate(_ALPHABET)
+    start = runs.find(_RUN)
+    while start >= 0:
+        if not _MEDIA.search(line, max(start - 80, 0), start):
+            return "encoded"
+        end = runs.find(b".", start)
+        start = runs.find(_RUN, end) if end >= 0 else -1
+    return ""
 
 
 def long_lines(text: bytes, length: int = LONG_LINE) -> Iterator[bytes]:

@@ -1,6 +1,7 @@
 """Imports and started files read off the bytes without parsing: enough for roles before any front end has run.
 
 Wrong in both directions now and then (an import inside a text, a computed name); the front ends' edges come on top.
+Anchors are found by plain search and only their surroundings are matched, so that bundles cost next to nothing.
 """
 
 from __future__ import annotations
@@ -13,10 +14,14 @@ from packamal.detectors.units import Language, Unit
 
 MAX_SCAN_BYTES = 4_000_000
 """Bundles beyond this hold their modules inside, not beside them."""
+MAX_MENTION_BYTES = 200_000
+"""Files named in passing are looked for in code that people write, not in bundles."""
 MAX_EDGES = 2_000
-"""Imports taken from one unit."""
+"""Edges taken from one unit."""
 NEAR_BYTES = 300
 """How far from a file's name the word that starts it may stand."""
+BLOCK_BYTES = 6_000
+"""How far above an indented import its function's head is looked for."""
 
 _IMPORT = re.compile(
     rb"import(?:(?P<names>[ \t]+[\w., \t*]+|[ \t]*\([^()]{1,4000}\))|_module\(\s*['\"](?P<module>[\w.]{1,200})['\"]|"
@@ -24,18 +29,27 @@ _IMPORT = re.compile(
 )
 _FROM = re.compile(rb"(?:^|;)[ \t]*from[ \t]+(\.*[ \t]*[\w.]*)[ \t]+\Z")
 _NAME = re.compile(rb"([\w.]+)(?:\s+as\s+\w+)?")
-_DEF = re.compile(rb"^([ \t]*)(?:async[ \t]+)?def[ \t]", re.M)
 _OUTER = re.compile(rb"^[^\s#)\]}'\"]", re.M)
-_REQUIRE = re.compile(
-    rb"(?:require(?:\.resolve)?\s*\(|\bfrom|\bimport(?:\s*\()?|\bWorker\s*\(|\bfork\s*\()\s*['\"`]([^'\"`\n]{1,300})['\"`]"
+_SPECIFIER = re.compile(rb"(?:\(\s*|\s*)(['\"`])([^'\"`\n]{1,300})\1")
+_LOADERS = (
+    (b"require", "import"),
+    (b"import", "import"),
+    (b"from", "import"),
+    (b"Worker", "start"),
+    (b"fork", "start"),
 )
+_RELATIVE = (b'"./', b"'./", b"`./", b'"../', b"'../", b"`../")
+_LOADED = re.compile(rb"(?:\b(?:require(?:\.resolve)?|import|Worker|fork)\s*\(|\b(?:from|import))\s*\Z")
+_PATH = re.compile(rb"['\"`]([^'\"`\n]{1,300})['\"`]")
 _FILE = re.compile(
-    rb"['\"`/]([\w@./\\-]{0,200}\.(?:py|pyw|js|cjs|mjs|ts|sh|ps1|bat|cmd|exe|vbs|node|dll|so|bin|dat|txt|json|zip|png|jpg))['\"`\s]"
+    rb"\.(?:py|pyw|js|cjs|mjs|ts|sh|ps1|bat|cmd|exe|vbs|node|dll|so|bin|dat|txt|json|zip|png|jpg)(?=['\"`\s])"
 )
+_FILE_START = re.compile(rb"[\w@./\\-]{1,200}\Z")
 _RUNS = re.compile(rb"\b(?:exec|execfile|eval|compile|run_path|execSync|execFile)\b\s*\(")
 _STARTS = re.compile(
-    rb"subprocess|os\.system|popen|\bspawn|child_process|execSync|execFile|\bfork\b|os\.exec|startfile|Popen"
+    rb"subprocess|os\.system|[pP]open|\bspawn|child_process|execSync|execFile|\bfork\b|os\.exec|startfile"
 )
+_COMMAND_FILE = re.compile(rb"[\w@./\\-]{1,200}\.\w{1,6}\b")
 
 
 def quick_edges(unit: Unit) -> tuple[Edge, ...]:
@@ -46,33 +60,59 @@ def quick_edges(unit: Unit) -> tuple[Edge, ...]:
     elif unit.language in {Language.JAVASCRIPT, Language.TYPESCRIPT}:
         found = [*_javascript(text, unit.name), *_files(text, unit.name)]
     elif unit.language in {Language.SHELL, Language.BATCH, Language.POWERSHELL}:
-        found = [Edge("start", target, Place(unit.name, 1)) for target in _named_files(text)]
+        place = Place(unit.name, 1)
+        named = _COMMAND_FILE.findall(text[:MAX_MENTION_BYTES])
+        found = [Edge("start", target.decode("latin-1"), place) for target in named]
     else:
         return ()
     return tuple(dict.fromkeys(found))[:MAX_EDGES]
 
 
+def _positions(text: bytes, word: bytes) -> Iterator[int]:
+    position = text.find(word)
+    while position >= 0:
+        yield position
+        position = text.find(word, position + len(word))
+
+
 def _python(text: bytes, name: str) -> Iterator[Edge]:
-    functions = [(match.start(), len(match[1])) for match in _DEF.finditer(text)]
-    place = {True: Place(name, 1, is_called=True), False: Place(name, 1, is_called=False)}
-    cursor, current = 0, (-1, 0)
-    for match in _IMPORT.finditer(text):
-        while cursor < len(functions) and functions[cursor][0] < match.start():
-            current = functions[cursor]
-            cursor += 1
-        line_start = text.rfind(b"\n", 0, match.start()) + 1
-        before = text[line_start : match.start()]
-        is_called = not _is_inside(text, current, line_start, before)
+    for position in _positions(text, b"import"):
+        match = _IMPORT.match(text, position)
+        if match is None:
+            continue
+        line_start = text.rfind(b"\n", 0, position) + 1
+        before = text[line_start:position]
+        place = Place(name, 1, is_called=True)
+        if before[:1] in {b" ", b"\t"}:
+            if _is_for_types_only(text, line_start):
+                continue
+            place = Place(name, 1, is_called=not _is_in_function(text, line_start, _indent(before)))
         for target in _targets(match, before):
-            yield Edge("import", target, place[is_called])
+            yield Edge("import", target, place)
 
 
-def _is_inside(text: bytes, function: tuple[int, int], line_start: int, before: bytes) -> bool:
-    """True when the line stands in the function last begun; a guess by indentation."""
-    start, indent = function
-    if start < 0 or len(before) - len(before.lstrip()) <= indent:
-        return False
-    return not _OUTER.search(text, text.find(b"\n", start) + 1, line_start)
+def _indent(line: bytes) -> int:
+    return len(line) - len(line.lstrip())
+
+
+def _is_for_types_only(text: bytes, line_start: int) -> bool:
+    """True below `if TYPE_CHECKING:`, which never runs."""
+    head = text.rfind(b"TYPE_CHECKING:", max(line_start - BLOCK_BYTES, 0), line_start)
+    return head >= 0 and not _OUTER.search(text, head, line_start)
+
+
+def _is_in_function(text: bytes, line_start: int, indent: int) -> bool:
+    """True when the line stands in a function's body; a guess by indentation, False when no head is near."""
+    floor, end = max(line_start - BLOCK_BYTES, 0), line_start
+    while True:
+        head = text.rfind(b"def ", floor, end)
+        if head < 0:
+            return False
+        head_start = text.rfind(b"\n", 0, head) + 1
+        before = text[head_start:head]
+        if before.strip() in {b"", b"async"} and _indent(before + b"d") < indent:
+            return not _OUTER.search(text, text.find(b"\n", head) + 1, line_start)
+        end = head
 
 
 def _targets(match: re.Match[bytes], before: bytes) -> list[str]:
@@ -89,25 +129,37 @@ def _targets(match: re.Match[bytes], before: bytes) -> list[str]:
 
 
 def _javascript(text: bytes, name: str) -> Iterator[Edge]:
+    """Relative specifiers wherever one stands after a word that loads it; other ones in code that people write."""
     place = Place(name, 1)
-    for match in _REQUIRE.finditer(text):
-        kind = "start" if match[0].startswith((b"Worker", b"fork")) else "import"
-        yield Edge(kind, match[1].decode("utf-8", "replace"), place)
+    for quote in _RELATIVE:
+        for position in _positions(text, quote):
+            match = _PATH.match(text, position)
+            before = _LOADED.search(text, max(position - 40, 0), position)
+            if match and before:
+                kind = "start" if before[0].startswith((b"Worker", b"fork")) else "import"
+                yield Edge(kind, match[1].decode("utf-8", "replace"), place)
+    if len(text) > MAX_MENTION_BYTES:
+        return
+    for word, kind in _LOADERS:
+        for position in _positions(text, word):
+            match = _SPECIFIER.match(text, position + len(word))
+            if match:
+                yield Edge(kind, match[2].decode("utf-8", "replace"), place)
 
 
 def _files(text: bytes, name: str) -> Iterator[Edge]:
     """Files the text names: run when a word that runs them is near, read otherwise."""
+    if len(text) > MAX_MENTION_BYTES:
+        return
     place = Place(name, 1)
     for match in _FILE.finditer(text):
-        start, end = max(match.start() - NEAR_BYTES, 0), match.end() + NEAR_BYTES
+        stem = _FILE_START.search(text, max(match.start() - 200, 0), match.start())
+        if stem is None:
+            continue
+        start, end = max(stem.start() - NEAR_BYTES, 0), match.end() + NEAR_BYTES
         kind = "read"
         if _STARTS.search(text, start, end):
             kind = "start"
         elif _RUNS.search(text, start, end):
             kind = "exec"
-        yield Edge(kind, match[1].decode("latin-1"), place)
-
-
-def _named_files(text: bytes) -> Iterator[str]:
-    for match in re.finditer(rb"[\w@./\\-]{1,200}\.\w{1,6}\b", text):
-        yield match[0].decode("latin-1")
+        yield Edge(kind, (stem[0] + match[0]).decode("latin-1"), place)

@@ -9,12 +9,12 @@ from __future__ import annotations
 import heapq
 import re
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from typing import NamedTuple
 
 from packamal.detectors.facts import Edge
-from packamal.detectors.language import SCRIPTS, sniff
+from packamal.detectors.language import CODE, SCRIPTS, sniff
 from packamal.detectors.quick import quick_edges
 from packamal.detectors.resolve import resolve_javascript, resolve_path, resolve_python
 from packamal.detectors.tree import FileTree
@@ -22,6 +22,8 @@ from packamal.detectors.units import Language, Unit
 from packamal.model import Role
 
 ARROW = " -> "
+INNER = "!/"
+"""Stands between an archive's path and the path of a file inside it."""
 MAX_CHAIN = 6
 """Steps of a reason shown to people; longer ones lose their middle."""
 _PROSE = re.compile(
@@ -64,33 +66,54 @@ _QUICK = Role.IMPORT.strength
 """Weaker units are many and reach nothing that matters before they are parsed."""
 
 
+class _Network:
+    """The units by the ways an edge may find them."""
+
+    def __init__(self, units: Sequence[Unit]) -> None:
+        self.by_name = {unit.name: unit for unit in units}
+        self.tree = FileTree.of(units)
+        self.copies: dict[str, list[str]] = defaultdict(list)
+        """Path -> members of that path."""
+        self.inside: dict[str, list[str]] = defaultdict(list)
+        """Unit or archive -> the layers and inner members that come with it."""
+        for unit in units:
+            if unit.parent:
+                self.inside[unit.parent].append(unit.name)
+                continue
+            self.copies[unit.path].append(unit.name)
+            if INNER in unit.path:
+                self.inside[unit.path.rpartition(INNER)[0]].append(unit.name)
+
+    def next(self, unit: Unit, edges: Iterable[Edge]) -> Iterator[tuple[str, bool]]:
+        """(name of a unit that is reached, surely when this one is loaded)"""
+        for edge in sorted(edges):
+            for target in _targets(edge, unit, self.tree):
+                for name in self.copies[target]:
+                    if _counts(edge, self.by_name[name]):
+                        yield name, edge.place.is_called
+        for name in self.inside.get(unit.name, ()):
+            yield name, True
+
+
 def _spread(units: Sequence[Unit], edges_of: Callable[[Unit], Iterable[Edge]]) -> tuple[Unit, ...]:
-    tree = FileTree.of(units)
-    by_name = {unit.name: unit for unit in units}
-    by_path: dict[str, list[str]] = defaultdict(list)
-    layers: dict[str, list[str]] = defaultdict(list)
-    for unit in units:
-        (layers[unit.parent] if unit.parent else by_path[unit.path]).append(unit.name)
-    heap = [(_Reached(-unit.role.strength, 0, (unit.reason or unit.path,)), unit.name) for unit in units]
+    network = _Network(units)
+    heap = [
+        (_Reached(-unit.role.strength, 0, (unit.reason or unit.path,)), unit.name)
+        for unit in units
+        if unit.role is not Role.NEVER
+    ]
     heapq.heapify(heap)
     done: dict[str, Unit] = {}
     while heap:
         reached, name = heapq.heappop(heap)
         if name in done:
             continue
-        unit = done[name] = _raised(by_name[name], reached)
-        if unit.role is Role.NEVER:
-            continue
-        for edge in sorted(edges_of(unit)):
-            weakness = reached.weakness if edge.place.is_called else max(reached.weakness, -Role.CALL.strength)
-            for target in _targets(edge, unit, tree):
-                for other in by_path[target]:
-                    if other not in done and _counts(edge, by_name[other]):
-                        heapq.heappush(heap, (_Reached(weakness, reached.hops + 1, (*reached.chain, target)), other))
-        for layer in layers[name]:
-            chain = (*reached.chain, by_name[layer].name)
-            heapq.heappush(heap, (_Reached(reached.weakness, reached.hops + 1, chain), layer))
-    return tuple(done[unit.name] for unit in units)
+        unit = done[name] = _raised(network.by_name[name], reached)
+        for other, is_sure in network.next(unit, edges_of(unit)):
+            if other not in done:
+                weakness = reached.weakness if is_sure else max(reached.weakness, -Role.CALL.strength)
+                heapq.heappush(heap, (_Reached(weakness, reached.hops + 1, (*reached.chain, other)), other))
+    return tuple(done.get(unit.name, unit) for unit in units)
 
 
 def _raised(unit: Unit, reached: _Reached) -> Unit:
@@ -115,7 +138,7 @@ def _counts(edge: Edge, target: Unit) -> bool:
     if edge.kind != "read":
         return True
     is_prose = target.language is Language.MARKDOWN or _PROSE.search(target.path)
-    return not is_prose and target.language not in {Language.PYTHON, Language.JAVASCRIPT, Language.TYPESCRIPT}
+    return not is_prose and target.language not in CODE
 
 
 def _targets(edge: Edge, unit: Unit, tree: FileTree) -> tuple[str, ...]:

@@ -7,6 +7,7 @@ name: tests, docs and data are `never` only until something that runs reaches th
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from dataclasses import replace
 
 from packamal.archive.members import Unpacked
@@ -16,7 +17,7 @@ from packamal.detectors.reach import spread_quickly
 from packamal.detectors.roles_npm import plan_npm
 from packamal.detectors.roles_pypi import BUILD_FILES, plan_sdist, plan_wheel
 from packamal.detectors.tree import FileTree
-from packamal.detectors.units import Unit
+from packamal.detectors.units import Language, Unit
 from packamal.model import Role
 
 LONE = "no manifest in the archive: taken as loaded"
@@ -35,8 +36,10 @@ def assign(unpacked: Unpacked, kind: str, ecosystem: str) -> tuple[Unit, ...]:
     tree = FileTree.of(members)
     plan = _plan(tree, members, kind, ecosystem)
     if not plan.entries and not plan.units:
-        plan.entries += [Entry(unit.path, Role.IMPORT, LONE) for unit in members if _is_code(unit)]
-    return spread_quickly((*_entered(members, plan.entries), *plan.units), plan.edges)
+        plan.entries += [Entry(unit.path, Role.IMPORT, LONE) for unit in members if _is_loadable(unit, SCRIPTS)]
+    is_python = ecosystem == "pypi" or kind in {"wheel", "sdist"}
+    languages = SCRIPTS - {Language.JAVASCRIPT, Language.TYPESCRIPT} if is_python else SCRIPTS
+    return spread_quickly((*_entered(members, plan.entries, languages), *plan.units), plan.edges)
 
 
 def _units(unpacked: Unpacked) -> tuple[Unit, ...]:
@@ -64,22 +67,22 @@ def _looks_installed(tree: FileTree) -> bool:
     return any(path.count("/") == 1 and ".dist-info/" in path for path in tree.names.get("METADATA", ()))
 
 
-def _is_code(unit: Unit) -> bool:
-    return unit.language in SCRIPTS and not _ASIDE.search(unit.path)
+def _is_loadable(unit: Unit, languages: frozenset[Language]) -> bool:
+    return unit.language in languages and not _ASIDE.search(unit.path)
 
 
-def _entered(members: tuple[Unit, ...], entries: list[Entry]) -> tuple[Unit, ...]:
+def _entered(members: tuple[Unit, ...], entries: list[Entry], languages: frozenset[Language]) -> Iterator[Unit]:
     """Members with the strongest role that a manifest gives them; otherwise on call for code, never for the rest."""
     best: dict[str, Entry] = {}
     for entry in entries:
         known = best.get(entry.path)
         if known is None or entry.role.strength > known.role.strength:
             best[entry.path] = entry
-    units = []
     for unit in members:
         found = best.get(unit.path)
         if found is not None:
-            units.append(replace(unit, role=found.role, reason=found.reason))
+            yield replace(unit, role=found.role, reason=found.reason)
+        elif _is_loadable(unit, languages):
+            yield replace(unit, role=Role.CALL)
         else:
-            units.append(replace(unit, role=Role.CALL if _is_code(unit) else Role.NEVER))
-    return tuple(units)
+            yield unit

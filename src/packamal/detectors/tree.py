@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import posixpath
-import re
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 
@@ -15,7 +14,7 @@ MAX_MANIFEST_BYTES = 8_000_000
 MAX_MANIFEST_DEPTH = 64
 """Deeper nesting than any real manifest; stops us from walking a bomb."""
 
-_MODULE = re.compile(r"(?P<stem>.*/|)(?P<name>[^/.]+)(?:\.pyw?|\.pyc|(?:\.[\w-]+)*\.(?:so|pyd))\Z")
+_MODULE_SUFFIXES = (".py", ".so", ".pyd", ".pyw", ".pyc")
 
 
 class FileTree:
@@ -47,9 +46,8 @@ class FileTree:
     def _add(self, path: str) -> None:
         folder, _, name = path.rpartition("/")
         self.names[name].append(path)
-        match = _MODULE.match(path)
-        if match:
-            self.modules[match["stem"] + match["name"]].append(path)
+        if name.endswith(_MODULE_SUFFIXES):
+            self.modules[join(folder, name.partition(".")[0])].append(path)
         while folder not in self.folders:
             self.folders.add(folder)
             folder = folder.rpartition("/")[0]
