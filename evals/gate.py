@@ -23,7 +23,7 @@ from measuring import print_table
 
 from packamal.archive import unpack
 from packamal.detectors.gate import BUDGET_BYTES, select
-from packamal.detectors.language import CODE
+from packamal.detectors.language import SCRIPTS
 from packamal.detectors.roles import assign
 from packamal.errors import ArchiveError
 
@@ -101,7 +101,7 @@ def tally(artifacts: Iterator[tuple[str, bytes, str]], budget: int) -> Count:
         count.cpu_s["gate"] += time.process_time() - assigned  # type: ignore[assignment]
         count.cpu_s["roles"] += assigned - floored  # type: ignore[assignment]
         count.cpu_s["floor"] += floored - started  # type: ignore[assignment]
-        source = [unit for unit in units if unit.language in CODE]
+        source = [unit for unit in units if unit.language in SCRIPTS]
         count.artifacts += 1
         count.empty += not source
         count.passing += bool(selection.units)

@@ -12,6 +12,7 @@ from dataclasses import replace
 
 from packamal.archive.members import Unpacked
 from packamal.detectors.entry import Entry, Plan
+from packamal.detectors.excerpts import excerpts_of
 from packamal.detectors.language import SCRIPTS, language_of
 from packamal.detectors.reach import spread_quickly
 from packamal.detectors.roles_npm import plan_npm
@@ -30,6 +31,8 @@ _ASIDE = re.compile(
 def assign(unpacked: Unpacked, kind: str, ecosystem: str) -> tuple[Unit, ...]:
     """Make a unit of every member (second copies are `path#2`) and of code inside manifests, with role and reason.
 
+    Source too large to parse comes with excerpts, as layers.
+
     `kind`: wheel, sdist, npm, directory, or an archive format; `ecosystem`: pypi, npm, or empty when unknown.
     """
     members = _units(unpacked)
@@ -39,7 +42,8 @@ def assign(unpacked: Unpacked, kind: str, ecosystem: str) -> tuple[Unit, ...]:
         plan.entries += [Entry(unit.path, Role.IMPORT, LONE) for unit in members if _is_loadable(unit, SCRIPTS)]
     is_python = ecosystem == "pypi" or kind in {"wheel", "sdist"}
     languages = SCRIPTS - {Language.JAVASCRIPT, Language.TYPESCRIPT} if is_python else SCRIPTS
-    return spread_quickly((*_entered(members, plan.entries, languages), *plan.units), plan.edges)
+    units = spread_quickly((*_entered(members, plan.entries, languages), *plan.units), plan.edges)
+    return (*units, *excerpts_of(units))
 
 
 def _units(unpacked: Unpacked) -> tuple[Unit, ...]:
