@@ -23,6 +23,8 @@ SAMPLE_BYTES = 2_000
 """Of a long line, to count its characters."""
 FEW_CHARACTERS = 14
 """Code written with fewer different ones is an encoding of something else."""
+NAMES_BYTES = 20_000
+"""Where such names are looked for; code that has them has them from its start."""
 ESCAPED_PART = 12
 """Text of which a third is escapes is no text: one escape in so many bytes."""
 ESCAPED_LEAST = 2_400
@@ -69,7 +71,7 @@ def mark(unit: Unit) -> str:
         return "spelt-out"
     if text.count(b"_0x") > MANY_NAMES:
         return "hex-names"
-    if text.count(b"_____") + text.count(b"IIl") + text.count(b"OO0") > MANY_NAMES and _has_blank_names(text):
+    if _has_blank_names(text[:NAMES_BYTES]):
         return "blank-names"
     if not text.isascii() and any(prefix in text and found.search(text) for prefix, found in _INVISIBLE):
         return "invisible"
@@ -84,7 +86,9 @@ def _odd_cookie(text: bytes) -> bool:
 
 
 def _has_blank_names(text: bytes) -> bool:
-    found = _BLANK_NAMES.finditer(text[:MAX_LINE_BYTES])
+    if text.count(b"_____") + text.count(b"IIl") + text.count(b"OO0") <= MANY_NAMES:
+        return False
+    found = _BLANK_NAMES.finditer(text)
     return sum(1 for _, _ in zip(found, range(MANY_NAMES), strict=False)) == MANY_NAMES
 
 

@@ -15,7 +15,7 @@ HEAD_BYTES = 4096
 """How far into a member we look; magic numbers, shebangs and first statements stand earlier."""
 
 _EXTENSIONS = {
-    **dict.fromkeys((".py", ".pyw", ".pyi", ".pyx", ".pth"), Language.PYTHON),
+    **dict.fromkeys((".py", ".pyw", ".pyi", ".pyx"), Language.PYTHON),
     **dict.fromkeys((".js", ".cjs", ".mjs", ".jsx", ".es6"), Language.JAVASCRIPT),
     **dict.fromkeys((".ts", ".tsx", ".mts", ".cts"), Language.TYPESCRIPT),
     **dict.fromkeys((".sh", ".bash", ".zsh", ".ksh", ".fish", ".command"), Language.SHELL),
@@ -25,7 +25,7 @@ _EXTENSIONS = {
     **dict.fromkeys((".toml", ".lock"), Language.TOML),
     **dict.fromkeys((".yaml", ".yml"), Language.YAML),
     **dict.fromkeys((".md", ".markdown", ".mdx"), Language.MARKDOWN),
-    **dict.fromkeys((".txt", ".rst", ".cfg", ".ini", ".in", ".csv", ".log", ".adoc"), Language.TEXT),
+    **dict.fromkeys((".txt", ".rst", ".cfg", ".ini", ".in", ".csv", ".log", ".adoc", ".pth"), Language.TEXT),
     **dict.fromkeys((".html", ".htm", ".css", ".xml", ".svg", ".c", ".h", ".cpp"), Language.TEXT),
     **dict.fromkeys((".so", ".pyd", ".dll", ".exe", ".dylib", ".node", ".pyc", ".wasm"), Language.BINARY),
 }

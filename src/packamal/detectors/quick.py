@@ -38,7 +38,6 @@ _LOADERS = (
     (b"Worker", "start"),
     (b"fork", "start"),
 )
-_RELATIVE = (b'"./', b"'./", b"`./", b'"../', b"'../", b"`../")
 _LOADED = re.compile(rb"(?:\b(?:require(?:\.resolve)?|import|Worker|fork)\s*\(|\b(?:from|import))\s*\Z")
 _PATH = re.compile(rb"['\"`]([^'\"`\n]{1,300})['\"`]")
 _FILE = re.compile(
@@ -131,13 +130,13 @@ def _targets(match: re.Match[bytes], before: bytes) -> list[str]:
 def _javascript(text: bytes, name: str) -> Iterator[Edge]:
     """Relative specifiers wherever one stands after a word that loads it; other ones in code that people write."""
     place = Place(name, 1)
-    for quote in _RELATIVE:
-        for position in _positions(text, quote):
-            match = _PATH.match(text, position)
-            before = _LOADED.search(text, max(position - 40, 0), position)
-            if match and before:
-                kind = "start" if before[0].startswith((b"Worker", b"fork")) else "import"
-                yield Edge(kind, match[1].decode("utf-8", "replace"), place)
+    for dot in _positions(text, b"./"):
+        position = dot - 2 if text[dot - 1 : dot] == b"." else dot - 1
+        match = _PATH.match(text, position) if position >= 0 else None
+        before = _LOADED.search(text, max(position - 40, 0), position) if match else None
+        if match and before:
+            kind = "start" if before[0].startswith((b"Worker", b"fork")) else "import"
+            yield Edge(kind, match[1].decode("utf-8", "replace"), place)
     if len(text) > MAX_MENTION_BYTES:
         return
     for word, kind in _LOADERS:

@@ -144,7 +144,7 @@ def _counts(edge: Edge, target: Unit) -> bool:
 def _targets(edge: Edge, unit: Unit, tree: FileTree) -> tuple[str, ...]:
     """Files of the artifact that an edge means."""
     target, path = edge.target, unit.path
-    if edge.kind == "import" and unit.language is Language.PYTHON:
+    if edge.kind == "import" and (unit.language is Language.PYTHON or path.endswith(".pth")):
         return resolve_python(target, path, tree)
     if edge.kind == "import":
         return resolve_javascript(target, path, tree)

@@ -15,8 +15,9 @@ from packamal.detectors.entry import Entry, Plan
 from packamal.detectors.excerpts import excerpts_of
 from packamal.detectors.language import SCRIPTS, language_of
 from packamal.detectors.reach import spread_quickly
+from packamal.detectors.roles_build import BUILD_FILES
 from packamal.detectors.roles_npm import plan_npm
-from packamal.detectors.roles_pypi import BUILD_FILES, plan_sdist, plan_wheel
+from packamal.detectors.roles_pypi import plan_sdist, plan_wheel
 from packamal.detectors.tree import FileTree
 from packamal.detectors.units import Language, Unit
 from packamal.model import Role

@@ -8,6 +8,7 @@ import re
 from packamal.detectors.commands import read_command
 from packamal.detectors.entry import Plan
 from packamal.detectors.facts import Edge, Place
+from packamal.detectors.language import SCRIPTS, language_of
 from packamal.detectors.resolve import file_or_folder
 from packamal.detectors.tree import FileTree, join, normal, texts_in
 from packamal.detectors.units import Language, Unit
@@ -34,7 +35,8 @@ def plan_npm(tree: FileTree, kind: str) -> Plan:
         folder = posixpath.dirname(path)
         if path.count("/") == top:
             _lifecycle(tree, folder, plan, _lifecycle_roles(kind))
-            _entry_points(tree, folder, plan)
+            if not _entry_points(tree, folder, plan):
+                _offered(tree, folder, plan)
             _native_build(tree, folder, plan)
         elif "/node_modules/" in "/" + path and posixpath.basename(posixpath.dirname(folder)) == "node_modules":
             _lifecycle(tree, folder, plan, dict.fromkeys(INSTALL_SCRIPTS, Role.INSTALL))
@@ -110,23 +112,32 @@ def _line_of(data: bytes, key: str) -> int:
     return data.count(b"\n", 0, position) + 1 if position >= 0 else 1
 
 
-def _entry_points(tree: FileTree, folder: str, plan: Plan) -> None:
+def _entry_points(tree: FileTree, folder: str, plan: Plan) -> bool:
+    """Enter what users load or run by the manifest; False when that is nothing."""
     manifest = tree.manifest(folder)
+    known = len(plan.entries)
     for field in ENTRY_FIELDS:
         for text in texts_in(manifest.get(field)):
-            found = file_or_folder(normal(folder, text), tree)
-            plan.add(found, Role.IMPORT, f"package.json {field}")
-    exports = manifest.get("exports")
-    for text in texts_in(exports):
+            plan.add(file_or_folder(normal(folder, text), tree), Role.IMPORT, f"package.json {field}")
+    for text in texts_in(manifest.get("exports")):
         if "*" not in text:
             plan.add(file_or_folder(normal(folder, text), tree), Role.IMPORT, "package.json exports")
     plan.add(file_or_folder(folder, tree), Role.IMPORT, "package.json main")
-    binaries = manifest.get("directories")
-    if isinstance(binaries, dict) and isinstance(binaries.get("bin"), str):
-        start = normal(folder, binaries["bin"]) + "/"
-        plan.add(
-            [path for path in tree.contents if path.startswith(start)], Role.IMPORT, "package.json directories.bin"
-        )
+    folders = manifest.get("directories")
+    commands = folders.get("bin") if isinstance(folders, dict) else None
+    if isinstance(commands, str):
+        start = normal(folder, commands) + "/"
+        inside = [path for path in tree.contents if path.startswith(start)]
+        plan.add(inside, Role.IMPORT, "package.json directories.bin")
+    return len(plan.entries) > known
+
+
+def _offered(tree: FileTree, folder: str, plan: Plan) -> None:
+    """Without an entry point users load files by their own names: those beside the manifest."""
+    start = join(folder, "")
+    beside = [path for path in tree.contents if path.startswith(start) and "/" not in path[len(start) :]]
+    code = [path for path in beside if language_of(path, tree.contents[path]) in SCRIPTS]
+    plan.add(code, Role.IMPORT, "no entry point: loaded by name")
 
 
 def _native_build(tree: FileTree, folder: str, plan: Plan) -> None:

@@ -29,6 +29,8 @@ class FileTree:
         """Last component -> paths."""
         self._manifests: dict[str, dict[str, object]] = {}
         self._bases: dict[str, tuple[str, ...]] = {}
+        self.resolved: dict[tuple[str, str], tuple[str, ...]] = {}
+        """(folder, Python module) -> files, as found before."""
         for path in sorted(contents):
             self._add(path)
         self.module_names = {key.rsplit("/", 1)[-1] for key in self.modules} | {

@@ -1,67 +1,47 @@
 """Tiny packages and the roles their files must get."""
 
+from pathlib import Path
+
 import pytest
+import yaml
 
 from packamal.archive.members import Member, Unpacked
 from packamal.detectors.roles import assign
 
-
-def roles_of(kind, ecosystem, files):
-    members = tuple(Member(path, data.encode()) for path, data in files.items())
-    return {unit.name: (unit.role.value, unit.reason) for unit in assign(Unpacked("zip", members), kind, ecosystem)}
+CASES = yaml.safe_load(Path(__file__).with_name("packages.yaml").read_text("utf-8"))
 
 
-CASES = [
-    (
-        "sdist",
-        "pypi",
-        {
-            "a-1/setup.py": "from helper import x\n",
-            "a-1/helper.py": "x = 1\n",
-            "a-1/a/__init__.py": "",
-            "a-1/a/b.py": "",
-        },
-        {"a-1/setup.py": "install", "a-1/helper.py": "install", "a-1/a/__init__.py": "import", "a-1/a/b.py": "call"},
-    ),
-    (
-        "wheel",
-        "pypi",
-        {"a/__init__.py": "from . import b", "a/b.py": "", "setup.py": "", "x.pth": "import os\n", "a/tests/t.py": ""},
-        {"a/b.py": "import", "x.pth": "startup", "x.pth!import": "startup", "a/tests/t.py": "never"},
-    ),
-    (
-        "npm",
-        "npm",
-        {
-            "package/package.json": '{"scripts": {"postinstall": "node lib/setup"}, "main": "./lib"}',
-            "package/lib/setup.js": "require('./deep')",
-            "package/lib/deep.js": "",
-            "package/lib/index.js": "require('./used')",
-            "package/lib/used.js": "",
-            "package/lib/other.js": "",
-        },
-        {
-            "package/package.json!postinstall": "install",
-            "package/lib/setup.js": "install",
-            "package/lib/deep.js": "install",
-            "package/lib/index.js": "import",
-            "package/lib/used.js": "import",
-            "package/lib/other.js": "call",
-        },
-    ),
-]
+def assigned(case):
+    members = tuple(Member(path, data.encode()) for path, data in case["files"].items())
+    ecosystem = case.get("ecosystem", {"sdist": "pypi", "wheel": "pypi", "npm": "npm"}.get(case["kind"], ""))
+    return {unit.name: unit for unit in assign(Unpacked("zip", members), case["kind"], ecosystem)}
 
 
-@pytest.mark.parametrize(("kind", "ecosystem", "files", "expected"), CASES)
-def test_files_get_the_role_of_the_strongest_way_they_are_reached(kind, ecosystem, files, expected):
-    found = roles_of(kind, ecosystem, files)
-    assert {name: found[name][0] for name in expected} == expected
+@pytest.mark.parametrize("case", CASES, ids=[case["name"].replace(" ", "_") for case in CASES])
+def test_files_get_the_strongest_role_and_the_reason_for_it(case):
+    units = assigned(case)
+    for name, expected in case["roles"].items():
+        role, reason = next(iter(expected.items())) if isinstance(expected, dict) else (expected, "")
+        assert (name, units[name].role.value) == (name, role)
+        assert units[name].reason.endswith(reason)
+    for name, language in case.get("languages", {}).items():
+        assert (name, units[name].language.value) == (name, language)
 
 
-def test_a_reason_names_the_chain_from_the_manifest_to_the_file():
-    files = {"package/package.json": '{"scripts": {"postinstall": "node a.js"}}', "package/a.js": ""}
-    assert roles_of("npm", "npm", files)["package/a.js"][1] == "package.json scripts.postinstall -> package/a.js"
+def test_each_copy_of_a_path_is_a_unit_and_all_are_reached():
+    members = (Member("p/setup.py", b"import x"), Member("p/x.py", b"1"), Member("p/x.py", b"2", copy=1))
+    units = assign(Unpacked("tar", members), "sdist", "pypi")
+    assert [(unit.name, unit.role.value) for unit in units[1:]] == [("p/x.py", "install"), ("p/x.py#2", "install")]
 
 
-def test_a_lone_script_without_a_manifest_is_taken_as_loaded():
-    assert roles_of("zip", "", {"x/payload.js": "1"})["x/payload.js"][0] == "import"
+def test_a_script_unit_points_to_its_line_in_the_manifest():
+    manifest = b'{\n "name": "p",\n "scripts": {\n  "install": "node a"\n }\n}'
+    units = assign(Unpacked("tar.gz", (Member("package/package.json", manifest),)), "npm", "npm")
+    script = next(unit for unit in units if unit.parent)
+    assert (script.path, script.line, script.data) == ("package/package.json", 4, b"node a")
+
+
+def test_a_member_keeps_its_place_in_the_order_given():
+    members = tuple(Member(f"p/{name}.py", b"") for name in "zcab")
+    units = assign(Unpacked("zip", members), "wheel", "pypi")
+    assert [unit.path for unit in units] == [member.path for member in members]
