@@ -21,8 +21,11 @@ _MARKS = re.compile(f"({_MARK}{{2}}){_MARK}+")
 _AUTHORITY = re.compile(r"(?<=://)(?:\[\.\]|[^\s/'\"`<>\\)\]}]){1,255}")
 _SCHEME = re.compile(r"\b(?!hxxp)([A-Za-z][A-Za-z0-9+.-]{0,31})://")
 _SAFE_SCHEMES = {"http": "hxxp:", "https": "hxxps:"}
-_NUMBERS = re.compile(r"(?<![\d.])(\d{1,3})\.(\d{1,3})\.(\d{1,3})\.(\d{1,3})(?![\d.])")
+_WWW = re.compile(r"\bwww\.(?=\w)", re.IGNORECASE)
+_NUMBERS = re.compile(r"(?<![\d.])(\d{1,3})\.(\d{1,3})\.(\d{1,3})\.(\d{1,3})(?!\.?\d)")
 _MAIL = re.compile(r"([\w.+-]{1,64})@([\w-]{1,63}(?:\.[\w-]{1,63}){1,8})")
+_COMMAND = re.compile(r"^(\s*)(?=::)|(?<=##)(?=\[|vso\[|teamcity\[)")
+"""What CI servers take for a command when it stands in a log."""
 _SHORT = {"\n": "\\n", "\r": "\\r", "\t": "\\t"}
 
 
@@ -31,7 +34,7 @@ def visible(text: str, limit: int = TEXT_CHARS) -> str:
     shortened = cut(text, limit)
     if not shortened.isprintable():
         shortened = "".join(char if char.isprintable() else _escape(char) for char in shortened)
-    return _MARKS.sub(r"\1", shortened)
+    return _COMMAND.sub(r"\1\\", _MARKS.sub(r"\1", shortened))
 
 
 def _escape(char: str) -> str:
@@ -53,6 +56,7 @@ def defang(text: str) -> str:
     text = _AUTHORITY.sub(lambda match: match[0].replace("[.]", ".").replace(".", "[.]"), text)
     text = _SCHEME.sub(lambda match: f"{_SAFE_SCHEMES.get(match[1].lower()) or match[1] + '[:]'}//", text)
     text = _MAIL.sub(lambda match: f"{match[1]}[@]{match[2].replace('.', '[.]')}", text)
+    text = _WWW.sub("www[.]", text)
     return _NUMBERS.sub(r"\1[.]\2[.]\3[.]\4", text)
 
 

@@ -48,8 +48,8 @@ class Page:
         return f"{style}{text}{PLAIN}" if self.color and style and text else text
 
     def add(self, line: str = "") -> None:
-        """One line as it is."""
-        self.lines.append(line)
+        """One line as it is, unless breaking it made a command for a CI server."""
+        self.lines.append(line.replace("::", "\\::", 1) if line.lstrip().startswith("::") else line)
 
     def wrap(self, label: str, text: str, style: str = "", indent: int = LABEL) -> None:
         """A paragraph with a label in the margin."""
@@ -174,11 +174,14 @@ def _finding(page: Page, finding: Finding) -> None:
     facts = (visible(finding.rule), words.RUNS[finding.role], words.SEEN[finding.relation])
     techniques = (f"confidence {finding.confidence.value}", *map(visible, finding.techniques))
     page.wrap("", ", ".join(facts + techniques), DIM)
-    for evidence in finding.evidence[:MAX_EVIDENCE]:
+    if finding.suppressed:
+        page.wrap("", f"does not count: {prose(finding.suppressed)}", DIM)
+    proofs = words.proofs(finding)
+    for evidence in proofs[:MAX_EVIDENCE]:
         for line in _evidence(page, evidence):
             page.add(line)
-    if len(finding.evidence) > MAX_EVIDENCE:
-        page.wrap("", f"and {words.count(len(finding.evidence) - MAX_EVIDENCE, 'more place')}", DIM)
+    if len(proofs) > MAX_EVIDENCE:
+        page.wrap("", f"and {words.count(len(proofs) - MAX_EVIDENCE, 'more place')}", DIM)
 
 
 def place(evidence: Evidence) -> str:
@@ -191,13 +194,14 @@ def place(evidence: Evidence) -> str:
 def _evidence(page: Page, evidence: Evidence) -> Iterator[str]:
     margin = " " * LABEL
     room = page.width - LABEL - 2
-    if where := place(evidence):
-        yield f"{margin}{page.paint(BOLD, where)}"
+    for line in folded(place(evidence), room):
+        yield f"{margin}{page.paint(BOLD, line)}"
     for line in code(evidence.snippet) if evidence.snippet else ():
         yield from _quoted(line, room, f"{margin}| ")
     if evidence.decoded:
         steps = ", ".join(map(visible, evidence.steps)) or "hidden text"
-        yield f"{margin}{page.paint(DIM, f'`- decoded ({steps}):')}"
+        for line in folded(f"`- decoded ({steps}):", room):
+            yield f"{margin}{page.paint(DIM, line)}"
         for line in code(evidence.decoded):
             yield from _quoted(line, room - 3, f"{margin}   | ")
 

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
 from packamal.capability import MEANING
-from packamal.model import Artifact, Finding, Level, Relation, Report, Role, Severity
+from packamal.model import Artifact, Evidence, Finding, Level, Relation, Report, Role
 
 RUNS: dict[Role, str] = {
     Role.INSTALL: "runs at installation",
     Role.STARTUP: "runs at every interpreter start",
     Role.IMPORT: "runs at import",
     Role.CALL: "runs when called",
-    Role.NEVER: "not seen to run",
+    Role.NEVER: "is not seen to run",
 }
 SEEN: dict[Relation, str] = {
     Relation.FLOW: "in one data flow",
@@ -33,8 +33,6 @@ ADVICE: dict[Level, str] = {
     Level.MALICIOUS: "Do not install it. Where it was installed: take every credential on that machine for stolen.",
     Level.INCOMPLETE: "Mend what is named under 'Not read' and scan again; until then treat it as unknown.",
 }
-SEVERITIES = tuple(reversed(Severity))
-"""Worst first."""
 REASONS = 3
 _RANK = {Level.CLEAN: 0, Level.INCOMPLETE: 1, Level.SUSPICIOUS: 2, Level.MALICIOUS: 3}
 
@@ -85,9 +83,9 @@ def artifact_line(artifact: Artifact) -> str:
     return ", ".join(part for part in parts if part)
 
 
-def by_severity(findings: Iterable[Finding]) -> list[Finding]:
-    """Worst first, otherwise in the report's order."""
-    return sorted(findings, key=lambda finding: SEVERITIES.index(finding.severity))
+def proofs(finding: Finding) -> list[Evidence]:
+    """The places of a finding, each once."""
+    return list(dict.fromkeys(finding.evidence))
 
 
 def abilities(report: Report) -> list[tuple[str, int]]:
