@@ -13,11 +13,11 @@ from dataclasses import dataclass, field
 from packamal.detectors.tree import normal
 from packamal.detectors.units import Language
 
-MAX_COMMAND_CHARS = 100_000
+MAX_COMMAND_CHARS = 20_000
 """Longer commands are read up to here."""
 MAX_DEPTH = 4
 """`sh -c "sh -c ..."`"""
-MAX_WORDS = 2_000
+MAX_WORDS = 500
 """Words offered as files by one command."""
 
 _INTERPRETERS = {
@@ -40,7 +40,7 @@ _RUNNERS = frozenset({"npm", "yarn", "pnpm", "bun"})
 _RUN_WORDS = frozenset({"run", "run-script", "rum", "urn"})
 _MANY_RUNNERS = frozenset({"run-s", "run-p", "npm-run-all"})
 _SEPARATORS = frozenset(";|&\n(){}")
-_WINDOWS_PATH = re.compile(r"(?<=[\w.])\\(?=[\w.-]+(?:\\[\w.-]+)*\.\w+(?:\s|$))")
+_WINDOWS_PATH = re.compile(r"(?<=[\w.])\\(?=[\w.-]{1,64}(?:\\[\w.-]{1,64}){0,8}\.\w{1,8}(?:\s|$))")
 _ASSIGNMENT = re.compile(r"[A-Za-z_]\w*=")
 _SUBSTITUTION = re.compile(r"\$\(([^()]+)\)|`([^`]+)`")
 

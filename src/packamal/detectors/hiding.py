@@ -30,7 +30,7 @@ ESCAPED_PART = 12
 ESCAPED_LEAST = 2_400
 """Below so many bytes the share of escapes says nothing."""
 
-_BEHIND = re.compile(rb" {200,}[^\s]")
+_NOT_BLANK = re.compile(rb"[^ ]")
 _SPELT_OUT = re.compile(
     rb"\\(?:x[2-7][0-9a-fA-F](?:\\x[2-7][0-9a-fA-F]){5}|u00[2-7][0-9a-fA-F](?:\\u00[2-7][0-9a-fA-F]){5}|"
     rb"x[0-9a-fA-F]{2}(?:\\x[0-9a-fA-F]{2}){47})"
@@ -64,7 +64,7 @@ def mark(unit: Unit) -> str:
     text = unit.data
     if unit.language is Language.PYTHON and _odd_cookie(text):
         return "odd-encoding"
-    if BLANKS in text and _BEHIND.search(text):
+    if BLANKS in text and _is_behind_blanks(text):
         return "behind-blanks"
     escapes = text.count(b"\\x") + text.count(b"\\u00")
     if escapes > 6 and (escapes * ESCAPED_PART > max(len(text), ESCAPED_LEAST) or _SPELT_OUT.search(text)):
@@ -83,6 +83,18 @@ def _odd_cookie(text: bytes) -> bool:
         return True
     match = _COOKIE.search(b"\n".join(text[:1000].split(b"\n", 2)[:2]))
     return match is not None and match[1].decode("latin-1").lower().replace("_", "-") not in _USUAL
+
+
+def _is_behind_blanks(text: bytes) -> bool:
+    start = text.find(BLANKS)
+    while start >= 0:
+        end = _NOT_BLANK.search(text, start + len(BLANKS))
+        if end is None:
+            return False
+        if end[0].strip():
+            return True
+        start = text.find(BLANKS, end.end())
+    return False
 
 
 def _has_blank_names(text: bytes) -> bool:

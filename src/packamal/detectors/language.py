@@ -57,20 +57,20 @@ _SHEBANGS = (
 )
 _SNIFFS = (
     (
-        re.compile(rb"^\s*(?:import [\w.]+(?: as \w+)?\s*(?:$|[;,#])|from [\w.]+ import |def \w+\()", re.M),
+        re.compile(rb"^[ \t]*(?:import [\w.]+(?: as \w+)?\s*(?:$|[;,#])|from [\w.]+ import |def \w+\()", re.M),
         Language.PYTHON,
     ),
     (
         re.compile(
-            rb"\brequire\s*\(|^\s*(?:const|let|var) [\w{$]|\bfunction\b\s*\w*\s*\(|=>|"
-            rb"^import .* from ['\"]|^\s*module\.exports",
+            rb"\brequire\s*\(|^[ \t]*(?:const|let|var) [\w{$]|\bfunction\b\s*\w*\s*\(|=>|"
+            rb"^import .* from ['\"]|^[ \t]*module\.exports",
             re.M,
         ),
         Language.JAVASCRIPT,
     ),
     (re.compile(rb"\b(?:exec|eval|__import__|print)\s*\(", re.M), Language.PYTHON),
     (re.compile(rb"(?i)\b(?:invoke-|new-object|\$env:|-encodedcommand|start-process)"), Language.POWERSHELL),
-    (re.compile(rb"^\s*(?:curl|wget|sh|bash|export|sudo|chmod|nohup|if \[)\b", re.M), Language.SHELL),
+    (re.compile(rb"^[ \t]*(?:curl|wget|sh|bash|export|sudo|chmod|nohup|if \[)\b", re.M), Language.SHELL),
 )
 _BATCH = re.compile(rb"(?i)^\s*(?:@echo off|@powershell|setlocal)")
 CODE = frozenset({Language.PYTHON, Language.JAVASCRIPT, Language.TYPESCRIPT})

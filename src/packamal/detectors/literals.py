@@ -25,6 +25,7 @@ MAX_POSITIONS = 64
 STRONG = "strong"
 NEAR = "near"
 _PAIR = re.compile(r"near (\w+) (\w+)\Z")
+_HEAD = re.compile(r"\[([a-z]+)\]\Z")
 _ESCAPE = re.compile(r"\A\\[nts]|\\s\Z")
 _ESCAPES = {"\\n": "\n", "\\t": "\t", "\\s": " "}
 _FAR = -NEAR_BYTES - 1
@@ -63,9 +64,9 @@ def read_families(text: str) -> tuple[dict[str, list[bytes]], list[tuple[str, st
     pairs: list[tuple[str, str]] = []
     current: list[bytes] | None = None
     for line in text.splitlines():
-        pair = _PAIR.match(line)
-        if line.startswith("[") and line.endswith("]"):
-            current = families.setdefault(line[1:-1], [])
+        pair, head = _PAIR.match(line), _HEAD.match(line)
+        if head:
+            current = families.setdefault(head[1], [])
         elif current is not None and line:
             current.append(_ESCAPE.sub(lambda found: _ESCAPES[found[0]], line.lower()).encode())
         elif pair:

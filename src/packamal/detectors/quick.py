@@ -6,6 +6,7 @@ Anchors are found by plain search and only their surroundings are matched, so th
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Iterator
 
@@ -18,14 +19,20 @@ MAX_MENTION_BYTES = 200_000
 """Files named in passing are looked for in code that people write, not in bundles."""
 MAX_EDGES = 2_000
 """Edges taken from one unit."""
+MAX_ANCHORS = 20_000
+"""Places in one unit that are looked at."""
+LINE_BYTES = 1_000
+"""How far back from an import its line is looked at."""
+MAX_HEADS = 20
+"""Function heads above an import that are looked at."""
 NEAR_BYTES = 300
 """How far from a file's name the word that starts it may stand."""
 BLOCK_BYTES = 6_000
 """How far above an indented import its function's head is looked for."""
 
 _IMPORT = re.compile(
-    rb"import(?:(?P<names>[ \t]+[\w., \t*]+|[ \t]*\([^()]{1,4000}\))|_module\(\s*['\"](?P<module>[\w.]{1,200})['\"]|"
-    rb"__\(\s*['\"](?P<dunder>[\w.]{1,200})['\"])"
+    rb"import(?:(?P<names>[ \t]+[\w., \t*]{1,2000}|[ \t]*\([^()]{1,4000}\))|"
+    rb"_module\(\s*['\"](?P<module>[\w.]{1,200})['\"]|__\(\s*['\"](?P<dunder>[\w.]{1,200})['\"])"
 )
 _FROM = re.compile(rb"(?:^|;)[ \t]*from[ \t]+(\.*[ \t]*[\w.]*)[ \t]+\Z")
 _NAME = re.compile(rb"([\w.]+)(?:\s+as\s+\w+)?")
@@ -43,7 +50,7 @@ _PATH = re.compile(rb"['\"`]([^'\"`\n]{1,300})['\"`]")
 _FILE = re.compile(
     rb"\.(?:py|pyw|js|cjs|mjs|ts|sh|ps1|bat|cmd|exe|vbs|node|dll|so|bin|dat|txt|json|zip|png|jpg)(?=['\"`\s])"
 )
-_FILE_START = re.compile(rb"[\w@./\\-]{1,200}\Z")
+_PATH_BYTES = b"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_@./\\-"
 _RUNS = re.compile(rb"\b(?:exec|execfile|eval|compile|run_path|execSync|execFile)\b\s*\(")
 _STARTS = re.compile(
     rb"subprocess|os\.system|[pP]open|\bspawn|child_process|execSync|execFile|\bfork\b|os\.exec|startfile"
@@ -55,21 +62,23 @@ def quick_edges(unit: Unit) -> tuple[Edge, ...]:
     """Read imports, requires and started files off a unit's bytes; at most MAX_EDGES."""
     text = unit.data[:MAX_SCAN_BYTES]
     if unit.language is Language.PYTHON:
-        found = [*_python(text, unit.name), *_files(text, unit.name)]
+        found = itertools.chain(_python(text, unit.name), _files(text, unit.name))
     elif unit.language in {Language.JAVASCRIPT, Language.TYPESCRIPT}:
-        found = [*_javascript(text, unit.name), *_files(text, unit.name)]
+        found = itertools.chain(_javascript(text, unit.name), _files(text, unit.name))
     elif unit.language in {Language.SHELL, Language.BATCH, Language.POWERSHELL}:
         place = Place(unit.name, 1)
         named = _COMMAND_FILE.findall(text[:MAX_MENTION_BYTES])
-        found = [Edge("start", target.decode("latin-1"), place) for target in named]
+        found = itertools.chain(Edge("start", target.decode("latin-1"), place) for target in named)
     else:
         return ()
-    return tuple(dict.fromkeys(found))[:MAX_EDGES]
+    return tuple(dict.fromkeys(itertools.islice(found, MAX_EDGES)))
 
 
 def _positions(text: bytes, word: bytes) -> Iterator[int]:
     position = text.find(word)
-    while position >= 0:
+    for _ in range(MAX_ANCHORS):
+        if position < 0:
+            return
         yield position
         position = text.find(word, position + len(word))
 
@@ -79,7 +88,7 @@ def _python(text: bytes, name: str) -> Iterator[Edge]:
         match = _IMPORT.match(text, position)
         if match is None:
             continue
-        line_start = text.rfind(b"\n", 0, position) + 1
+        line_start = text.rfind(b"\n", max(position - LINE_BYTES, 0), position) + 1 or max(position - LINE_BYTES, 0)
         before = text[line_start:position]
         place = Place(name, 1, is_called=True)
         if before[:1] in {b" ", b"\t"}:
@@ -103,28 +112,31 @@ def _is_for_types_only(text: bytes, line_start: int) -> bool:
 def _is_in_function(text: bytes, line_start: int, indent: int) -> bool:
     """True when the line stands in a function's body; a guess by indentation, False when no head is near."""
     floor, end = max(line_start - BLOCK_BYTES, 0), line_start
-    while True:
+    for _ in range(MAX_HEADS):
         head = text.rfind(b"def ", floor, end)
         if head < 0:
-            return False
-        head_start = text.rfind(b"\n", 0, head) + 1
+            break
+        head_start = text.rfind(b"\n", floor, head) + 1
         before = text[head_start:head]
         if before.strip() in {b"", b"async"} and _indent(before + b"d") < indent:
             return not _OUTER.search(text, text.find(b"\n", head) + 1, line_start)
         end = head
+    return False
 
 
 def _targets(match: re.Match[bytes], before: bytes) -> list[str]:
     called = match["module"] or match["dunder"]
     if called:
         return [called.decode("latin-1")]
-    names = [name.decode("latin-1") for name in _NAME.findall(match["names"] or b"")]
     origin = _FROM.search(before)
-    if origin:
-        module = origin[1].replace(b" ", b"").replace(b"\t", b"").decode("latin-1")
-        glue = "" if module.endswith(".") else "."
-        return [module, *(module + glue + name for name in names)]
-    return names if not before.strip() or before.rstrip().endswith((b";", b":")) else []
+    if not origin and before.strip() and not before.rstrip().endswith((b";", b":")):
+        return []
+    names = [name.decode("latin-1") for name in _NAME.findall(match["names"] or b"")]
+    if not origin:
+        return names
+    module = origin[1].replace(b" ", b"").replace(b"\t", b"").decode("latin-1")
+    glue = "" if module.endswith(".") else "."
+    return [module, *(module + glue + name for name in names)]
 
 
 def _javascript(text: bytes, name: str) -> Iterator[Edge]:
@@ -151,14 +163,13 @@ def _files(text: bytes, name: str) -> Iterator[Edge]:
     if len(text) > MAX_MENTION_BYTES:
         return
     place = Place(name, 1)
-    for match in _FILE.finditer(text):
-        stem = _FILE_START.search(text, max(match.start() - 200, 0), match.start())
-        if stem is None:
-            continue
-        start, end = max(stem.start() - NEAR_BYTES, 0), match.end() + NEAR_BYTES
+    for match in itertools.islice(_FILE.finditer(text), MAX_ANCHORS):
+        before = text[max(match.start() - 200, 0) : match.start()]
+        stem = before[len(before.rstrip(_PATH_BYTES)) :]
+        start, end = max(match.start() - len(stem) - NEAR_BYTES, 0), match.end() + NEAR_BYTES
         kind = "read"
         if _STARTS.search(text, start, end):
             kind = "start"
         elif _RUNS.search(text, start, end):
             kind = "exec"
-        yield Edge(kind, (stem[0] + match[0]).decode("latin-1"), place)
+        yield Edge(kind, (stem + match[0]).decode("latin-1"), place)

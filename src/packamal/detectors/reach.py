@@ -26,6 +26,8 @@ INNER = "!/"
 """Stands between an archive's path and the path of a file inside it."""
 MAX_CHAIN = 6
 """Steps of a reason shown to people; longer ones lose their middle."""
+MAX_QUICK_EDGES = 400_000
+"""Edges read off the bytes of one artifact; the largest real ones have a tenth of that."""
 _PROSE = re.compile(
     r"(?i)(?:^|/)(?:readme|licen[cs]e|copying|changes|changelog|history|news|authors|notice|requirements)"
 )
@@ -56,8 +58,13 @@ def spread_quickly(units: Sequence[Unit], edges: Sequence[Edge]) -> tuple[Unit, 
     for edge in edges:
         outgoing[edge.place.unit].append(edge)
 
+    left = MAX_QUICK_EDGES
+
     def edges_of(unit: Unit) -> Iterable[Edge]:
-        return [*outgoing.get(unit.name, ()), *(quick_edges(unit) if unit.role.strength >= _QUICK else ())]
+        nonlocal left
+        found = quick_edges(unit) if unit.role.strength >= _QUICK and left > 0 else ()
+        left -= len(found)
+        return [*outgoing.get(unit.name, ()), *found]
 
     return _spread(units, edges_of)
 

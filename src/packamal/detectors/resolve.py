@@ -11,7 +11,7 @@ import re
 import sys
 from urllib.parse import unquote
 
-from packamal.detectors.tree import FileTree, join, normal, texts_in
+from packamal.detectors.tree import MAX_FOLDERS, FileTree, climb, join, normal, texts_in
 
 _JS_SUFFIXES = ("", ".js", ".mjs", ".cjs", ".json", ".node", ".ts", ".tsx", ".jsx", ".mts", ".cts")
 _TS_TWINS = {".js": (".ts", ".tsx"), ".mjs": (".mts",), ".cjs": (".cts",), ".jsx": (".tsx",)}
@@ -20,6 +20,8 @@ MAX_TARGET = 1024
 """Longer than any path that archives may hold; what is longer names no file."""
 MAX_NAMESAKES = 64
 """Files of the same name that are compared by their ends."""
+MAX_CONDITIONS = 100
+"""Files one key of an exports map may name."""
 MAX_HOPS = 8
 """Main fields that point to folders that point to folders."""
 
@@ -40,7 +42,7 @@ def _python(target: str, from_path: str, tree: FileTree) -> tuple[str, ...]:
     dots = len(target) - len(name)
     if dots:
         folder = posixpath.dirname(from_path)
-        for _ in range(dots - 1):
+        for _ in range(min(dots - 1, MAX_FOLDERS)):
             folder = posixpath.dirname(folder)
         return _follow(folder, parts, tree) or tuple(tree.modules.get(join(folder, "__init__"), ()))
     if not parts or parts[0] not in tree.module_names:
@@ -66,7 +68,7 @@ def resolve_javascript(target: str, from_path: str, tree: FileTree) -> tuple[str
     """Find the files a module specifier means, by Node's rules with all conditions taken."""
     if len(target) > MAX_TARGET:
         return ()
-    specifier = re.split(r"[?\0]", target.removeprefix("file://"), maxsplit=1)[0]
+    specifier = target.removeprefix("file://").partition("?")[0]
     folder = posixpath.dirname(from_path)
     if specifier.startswith((".", "/")):
         return file_or_folder(normal(folder, specifier), tree)
@@ -83,14 +85,9 @@ def _bare(specifier: str, from_path: str, tree: FileTree) -> tuple[str, ...]:
     top = tree.nearest_manifest(from_path)
     if top is not None and tree.manifest(top).get("name") == name:
         return package_entry(top, inner, tree)
-    folder = posixpath.dirname(from_path)
-    while True:
-        inside = join(join(folder, "node_modules"), name)
-        if inside in tree.folders:
-            return package_entry(inside, inner, tree)
-        if not folder:
-            return ()
-        folder = posixpath.dirname(folder)
+    inside = (join(join(folder, "node_modules"), name) for folder in climb(posixpath.dirname(from_path)))
+    found = next((folder for folder in inside if folder in tree.folders), None)
+    return package_entry(found, inner, tree) if found else ()
 
 
 def package_entry(folder: str, inner: str, tree: FileTree) -> tuple[str, ...]:
@@ -118,8 +115,8 @@ def _mapped(table: object, key: str, folder: str, tree: FileTree) -> tuple[str, 
 
 
 def _all(texts: list[str], star: str, folder: str, tree: FileTree) -> tuple[str, ...]:
-    found = (path for text in texts for path in file_or_folder(normal(folder, text.replace("*", star)), tree))
-    return tuple(dict.fromkeys(found))
+    named = [text.replace("*", star) for text in texts[:MAX_CONDITIONS] if len(text) <= MAX_TARGET]
+    return tuple(dict.fromkeys(path for text in named for path in file_or_folder(normal(folder, text), tree)))
 
 
 def file_or_folder(path: str, tree: FileTree, hops: int = 0) -> tuple[str, ...]:
@@ -152,14 +149,12 @@ def resolve_path(target: str, from_path: str, tree: FileTree) -> tuple[str, ...]
     tail = _HOLE.split(unquote(target).removeprefix("file://"))[-1].replace("\\", "/").strip().lstrip("/")
     if not tail.strip("./"):
         return ()
-    folder = posixpath.dirname(from_path)
-    while True:
+    if posixpath.basename(tail) not in tree.names:
+        return ()
+    for folder in climb(posixpath.dirname(from_path)):
         path = normal(folder, tail)
         if path in tree:
             return (path,)
-        if not folder:
-            break
-        folder = posixpath.dirname(folder)
     return _by_end(tail, tree)
 
 

@@ -13,7 +13,7 @@ from packamal.detectors.resolve import resolve_python
 from packamal.detectors.tree import FileTree, join, normal
 from packamal.model import Role
 
-MAX_CONFIG_BYTES = 1_000_000
+MAX_CONFIG_BYTES = 256_000
 """Build settings are a few kB."""
 BUILD_FILES = ("setup.py", "pyproject.toml", "setup.cfg", "PKG-INFO")
 _STATIC_VERSION = re.compile(rb"^__version__\s*(?::[^=\n]+)?=\s*['\"]", re.M)

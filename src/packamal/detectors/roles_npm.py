@@ -21,8 +21,12 @@ LOCAL_SCRIPTS = ("preprepare", "prepare", "postprepare", "prepublish")
 ENTRY_FIELDS = ("main", "module", "browser", "jsnext:main", "unpkg", "jsdelivr", "react-native", "bin")
 MAX_SCRIPTS = 200
 """Scripts followed from one manifest; they may run one another."""
+MAX_ENTRIES = 2_000
+"""Files one field of a manifest may name."""
+MAX_GYP_BYTES = 256_000
+"""Of one binding.gyp."""
 MAX_GYP_COMMANDS = 50
-_GYP_COMMAND = re.compile(rb"<!@?\(([^\n]{1,4000}?)\)[\"'\s,\]]")
+_GYP_COMMAND = re.compile(rb"<!@?\(([^\n]{1,1000}?)\)[\"'\s,\]]")
 _GYP_ACTION = re.compile(rb"[\"']action[\"']\s*:\s*\[([^\]]{1,4000})\]")
 
 
@@ -52,7 +56,8 @@ def _lifecycle(tree: FileTree, folder: str, plan: Plan, roles: dict[str, Role]) 
     scripts = tree.manifest(folder).get("scripts")
     if not isinstance(scripts, dict):
         return
-    waiting = sorted(((str(name), roles.get(name, Role.CALL)) for name in scripts), key=lambda s: -s[1].strength)
+    named = ((name, roles.get(name, Role.CALL)) for name in scripts)
+    waiting = sorted(named, key=lambda script: -script[1].strength)[:MAX_SCRIPTS]
     done: set[str] = set()
     while waiting and len(done) < MAX_SCRIPTS:
         name, role = waiting.pop(0)
@@ -62,7 +67,7 @@ def _lifecycle(tree: FileTree, folder: str, plan: Plan, roles: dict[str, Role]) 
         done.add(name)
         called = _script(tree, folder, (name, command, role), plan)
         followed = [(called_name, role) for called_name in called if called_name in scripts]
-        waiting = sorted(followed + waiting, key=lambda s: -s[1].strength)
+        waiting = sorted(followed + waiting, key=lambda script: -script[1].strength)
 
 
 def _script(tree: FileTree, folder: str, script: tuple[str, str, Role], plan: Plan) -> list[str]:
@@ -117,9 +122,9 @@ def _entry_points(tree: FileTree, folder: str, plan: Plan) -> bool:
     manifest = tree.manifest(folder)
     known = len(plan.entries)
     for field in ENTRY_FIELDS:
-        for text in texts_in(manifest.get(field)):
+        for text in texts_in(manifest.get(field))[:MAX_ENTRIES]:
             plan.add(file_or_folder(normal(folder, text), tree), Role.IMPORT, f"package.json {field}")
-    for text in texts_in(manifest.get("exports")):
+    for text in texts_in(manifest.get("exports"))[:MAX_ENTRIES]:
         if "*" not in text:
             plan.add(file_or_folder(normal(folder, text), tree), Role.IMPORT, "package.json exports")
     plan.add(file_or_folder(folder, tree), Role.IMPORT, "package.json main")
@@ -146,7 +151,7 @@ def _native_build(tree: FileTree, folder: str, plan: Plan) -> None:
     if path not in tree or tree.manifest(folder).get("gypfile") is False:
         return
     plan.add([path], Role.INSTALL, "binding.gyp (node-gyp at installation)")
-    data = tree.contents[path]
+    data = tree.contents[path][:MAX_GYP_BYTES]
     commands = [match[1] for match in _GYP_COMMAND.finditer(data)]
     commands += [b" ".join(re.findall(rb"[\"']([^\"']+)[\"']", match[1])) for match in _GYP_ACTION.finditer(data)]
     for number, command in enumerate(commands[:MAX_GYP_COMMANDS], 1):

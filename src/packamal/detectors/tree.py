@@ -11,6 +11,8 @@ from packamal.detectors.units import Unit
 
 MAX_MANIFEST_BYTES = 8_000_000
 """A package.json is a few kB; reading more as JSON would cost more than it tells."""
+MAX_FOLDERS = 64
+"""Folders looked at above a file; real trees are a dozen deep, hostile ones thousands."""
 MAX_MANIFEST_DEPTH = 64
 """Deeper nesting than any real manifest; stops us from walking a bomb."""
 
@@ -50,9 +52,8 @@ class FileTree:
         self.names[name].append(path)
         if name.endswith(_MODULE_SUFFIXES):
             self.modules[join(folder, name.partition(".")[0])].append(path)
-        while folder not in self.folders:
-            self.folders.add(folder)
-            folder = folder.rpartition("/")[0]
+        if folder not in self.folders:
+            self.folders.update(climb(folder))
 
     def __contains__(self, path: str) -> bool:
         return path in self.contents
@@ -65,7 +66,7 @@ class FileTree:
         """Folders in which an absolute Python import of this file may start, most likely first."""
         folder = posixpath.dirname(from_path)
         if folder not in self._bases:
-            found = [base for base in _ancestors(folder) if not self.is_package(base)]
+            found = [base for base in reversed(climb(folder)) if not self.is_package(base)]
             below = [join(base, name) for base in found for name in ("src", "lib", "python")]
             self._bases[folder] = tuple(found + [base for base in below if base in self.folders] + [*self.site_folders])
         return self._bases[folder]
@@ -78,9 +79,7 @@ class FileTree:
 
     def nearest_manifest(self, from_path: str) -> str | None:
         """Folder of the nearest package.json above a file."""
-        folders = [posixpath.dirname(from_path)]
-        while folders[-1]:
-            folders.append(folders[-1].rpartition("/")[0])
+        folders = climb(posixpath.dirname(from_path))
         return next((folder for folder in folders if join(folder, "package.json") in self.contents), None)
 
 
@@ -118,7 +117,7 @@ def normal(folder: str, path: str) -> str:
     return cleaned.lstrip("/")
 
 
-def _ancestors(folder: str) -> list[str]:
-    """From the top down to the folder itself."""
-    parts = folder.split("/") if folder else []
-    return ["/".join(parts[:count]) for count in range(len(parts) + 1)]
+def climb(folder: str) -> list[str]:
+    """The folder and those above it, nearest first, up to the top; of very deep ones the outermost MAX_FOLDERS."""
+    parts = folder.split("/", MAX_FOLDERS)[:MAX_FOLDERS] if folder else []
+    return ["/".join(parts[:count]) for count in range(len(parts), -1, -1)]

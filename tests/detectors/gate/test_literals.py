@@ -1,0 +1,43 @@
+"""The literal file's form, and that the shipped one keeps it."""
+
+import pytest
+
+from packamal.detectors.literals import compile_families, hits, read_families, shipped
+from packamal.detectors.units import Language, Unit
+from packamal.errors import RuleError
+
+TEXT = "# words\nnear a b\n\n[a]\nfoo\n\\sbar(\n[b]\nbaz\\s\n[strong]\nvery bad\n"
+
+
+def kinds(*contents):
+    units = [Unit(f"{n}", f"{n}", data, Language.PYTHON) for n, data in enumerate(contents)]
+    return [(hit.kind, hit.positions) for hit in hits(units, compile_families(TEXT))]
+
+
+def test_families_and_pairs_are_read_with_escaped_blanks():
+    assert read_families(TEXT) == ({"a": [b"foo", b" bar("], "b": [b"baz "], "strong": [b"very bad"]}, [("a", "b")])
+
+
+def test_near_families_and_strong_words_hit_without_regard_to_case():
+    assert kinds(b"FOO then Baz ", b"foo", b"x VERY BAD", b"xbar( baz ") == [
+        ("near", (9,)),
+        ("", ()),
+        ("strong", (2,)),
+        ("", ()),
+    ]
+
+
+def test_far_families_do_not_hit():
+    assert kinds(b"foo" + b" " * 2000 + b"baz ") == [("", ())]
+
+
+@pytest.mark.parametrize("text", ["near a c\n[a]\nx\n", "neither a pair nor a family\n[a]\nx\n"])
+def test_a_broken_file_is_refused(text):
+    with pytest.raises(RuleError):
+        compile_families(text)
+
+
+def test_the_shipped_families_compile_and_each_has_a_partner_or_is_strong():
+    literals = shipped()
+    lonely = [number for number, partners in enumerate(literals.partners) if not partners]
+    assert lonely == [literals.strong]
