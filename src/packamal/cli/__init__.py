@@ -44,6 +44,13 @@ Exit codes: 0 below the threshold, 1 at or above --fail-on, 2 wrong usage, 3 inc
 class Commands(click.Group):
     """Loads the module of a command when it is called for; its line in the overview stands in `COMMANDS`."""
 
+    def invoke(self, ctx: click.Context) -> object:
+        """As click does, but a reader that went away is not the exit code for a flagged package."""
+        try:
+            return super().invoke(ctx)
+        except BrokenPipeError as error:
+            raise click.exceptions.Exit(Exit.BROKEN_PIPE) from error
+
     def list_commands(self, ctx: click.Context) -> list[str]:
         """All commands, in the order people need them."""
         return list(COMMANDS)
@@ -92,8 +99,6 @@ def run(arguments: list[str]) -> int:
         return _say(str(error), of_error(error))
     except (KeyboardInterrupt, click.Abort):
         return _say("interrupted", Exit.INTERRUPTED)
-    except BrokenPipeError:
-        return Exit.BROKEN_PIPE
     except Exception as error:  # noqa: BLE001  the edge of the program: no traceback unless it was asked for
         return _bug(error, arguments)
 

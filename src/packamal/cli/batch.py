@@ -21,6 +21,8 @@ from packamal.targets import USERINFO, parse_target, read_list, shown
 
 log = logging.getLogger(__name__)
 TAIL_BYTES = 1 << 20
+START = b'{"target":'
+"""How a line of ours begins."""
 
 
 def scan_list(listed: str, settings: Settings) -> int:
@@ -98,6 +100,9 @@ def _mend(file: BinaryIO, path: Path) -> None:
         position = file.seek(position - step)
         tail = file.read(step)
     keep = position + tail.rfind(b"\n") + 1
+    half = tail[tail.rfind(b"\n") + 1 :]
+    if not half.startswith(START) and not START.startswith(half):
+        raise SettingsError(f"{path}: its end is no report; give another --output")
     if keep < end:
         log.warning("%s: a half-written last line of %d bytes is scanned again", path, end - keep)
         file.truncate(keep)

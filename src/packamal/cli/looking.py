@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Iterator, Sequence
 
+from packamal.cli.accepted import Accepted
 from packamal.cli.progress import display_for
 from packamal.config import Settings
 from packamal.engine.pool import Limits, Outcome, run
@@ -22,13 +23,15 @@ def look(names: Sequence[str], find: Callable[[int], Target], settings: Settings
     def work(index: int, tell: Tell) -> Report:
         return scan(find(index), settings, tell)
 
-    display = display_for(names, settings)
+    display, accepted = display_for(names, settings), Accepted(settings.suppressions)
     limits = Limits(settings.jobs, settings.time_limit_s, settings.verbose)
     try:
         for outcome in run(names, work, limits, display):
             display.ended(outcome)
+            accepted.see(outcome.report)
             if outcome.detail:
                 log.info("%s: %s", names[outcome.index], outcome.detail)
             yield outcome
     finally:
         display.close()
+    accepted.warn()

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import html
 import re
 from collections.abc import Iterator, Sequence
-from xml.sax.saxutils import escape, quoteattr
 
 from packamal.model import Evidence, Finding, Level, Problem, Report
 from packamal.render import words
@@ -76,8 +76,8 @@ def _property(name: str, value: str) -> str:
 
 
 def _attribute(name: str, value: str) -> str:
-    return f"{name}={quoteattr(_NO_XML.sub('?', value))}"
+    return f'{name}="{_text(value)}"'
 
 
 def _text(value: str) -> str:
-    return escape(_NO_XML.sub("?", value))
+    return html.escape(_NO_XML.sub("?", value))
