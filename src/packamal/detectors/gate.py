@@ -21,7 +21,7 @@ BUDGET_BYTES = 96_000
 MAX_PARSED_BYTES = 8_000_000
 """Source of a package that is parsed at most: a few CPU seconds."""
 MAX_NEVER_BYTES = 100_000
-"""Source that nothing is seen to reach is parsed beyond the budget only up to this size, and only for strong marks."""
+"""Source that nothing is seen to reach is parsed only up to this size, and beyond the budget only for strong marks."""
 
 
 class Selection(NamedTuple):
@@ -36,7 +36,7 @@ class Selection(NamedTuple):
 
 def select(units: Sequence[Unit], budget: int = BUDGET_BYTES, limit: int = MAX_PARSED_BYTES) -> Selection:
     """Choose the source units to parse; the order of `units` does not matter. Large ones stand there in excerpts."""
-    source = [unit for unit in units if unit.language in SCRIPTS and 0 < len(unit.data) <= LARGE_BYTES]
+    source = [unit for unit in units if unit.language in SCRIPTS and 0 < len(unit.data) <= _largest(unit)]
     found = [_Candidate(unit, hit, *_judged(unit, hit)) for unit, hit in zip(source, _hits(source), strict=True)]
     chosen: list[tuple[Unit, str]] = []
     cut: list[Unit] = []
@@ -62,6 +62,10 @@ class _Candidate(NamedTuple):
         return -self.unit.role.strength, self.rank, len(self.unit.data), self.unit.name
 
 
+def _largest(unit: Unit) -> int:
+    return MAX_NEVER_BYTES if unit.role is Role.NEVER else LARGE_BYTES
+
+
 def _hits(source: list[Unit]) -> list[Hit]:
     return literals.hits(source, literals.shipped()) if source else []
 
@@ -70,7 +74,7 @@ def _judged(unit: Unit, hit: Hit) -> tuple[int, str]:
     """(rank, reason) of a unit; the reason is empty when only the budget can let it pass."""
     if unit.role in {Role.INSTALL, Role.STARTUP}:
         return 0, "role"
-    if unit.role is Role.NEVER and (hit.kind != literals.STRONG or len(unit.data) > MAX_NEVER_BYTES):
+    if unit.role is Role.NEVER and hit.kind != literals.STRONG:
         return 3, ""
     if hit.kind:
         return 1, hit.kind

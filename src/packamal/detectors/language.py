@@ -73,10 +73,18 @@ _SNIFFS = (
     (re.compile(rb"^[ \t]*(?:curl|wget|sh|bash|export|sudo|chmod|nohup|if \[)\b", re.M), Language.SHELL),
 )
 _BATCH = re.compile(rb"(?i)^\s*(?:@echo off|@powershell|setlocal)")
+_PROSE = re.compile(
+    r"(?i)(?:^|/)(?:readme|licen[cs]e|copying|changes|changelog|history|news|authors|notice|requirements)[^/]*\Z|\.(?:md|rst)\Z"
+)
 CODE = frozenset({Language.PYTHON, Language.JAVASCRIPT, Language.TYPESCRIPT})
 """Languages a front end reads."""
 SCRIPTS = CODE | {Language.SHELL, Language.POWERSHELL, Language.BATCH}
 """Languages that run when they are started."""
+
+
+def is_prose(path: str) -> bool:
+    """True for what people read and installers only quote; reading it runs nothing."""
+    return _PROSE.search(path) is not None
 
 
 def language_of(path: str, data: bytes) -> Language:

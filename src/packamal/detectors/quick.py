@@ -11,6 +11,7 @@ import re
 from collections.abc import Iterator
 
 from packamal.detectors.facts import Edge, Place
+from packamal.detectors.language import is_prose
 from packamal.detectors.units import Language, Unit
 
 MAX_SCAN_BYTES = 4_000_000
@@ -67,8 +68,8 @@ def quick_edges(unit: Unit) -> tuple[Edge, ...]:
         found = itertools.chain(_javascript(text, unit.name), _files(text, unit.name))
     elif unit.language in {Language.SHELL, Language.BATCH, Language.POWERSHELL}:
         place = Place(unit.name, 1)
-        named = _COMMAND_FILE.findall(text[:MAX_MENTION_BYTES])
-        found = itertools.chain(Edge("start", target.decode("latin-1"), place) for target in named)
+        named = [target.decode("latin-1") for target in _COMMAND_FILE.findall(text[:MAX_MENTION_BYTES])]
+        found = itertools.chain(Edge("start", target, place) for target in named if not is_prose(target))
     else:
         return ()
     return tuple(dict.fromkeys(itertools.islice(found, MAX_EDGES)))
@@ -167,9 +168,11 @@ def _files(text: bytes, name: str) -> Iterator[Edge]:
         before = text[max(match.start() - 200, 0) : match.start()]
         stem = before[len(before.rstrip(_PATH_BYTES)) :]
         start, end = max(match.start() - len(stem) - NEAR_BYTES, 0), match.end() + NEAR_BYTES
-        kind = "read"
+        kind, target = "read", (stem + match[0]).decode("latin-1")
+        if is_prose(target):
+            continue
         if _STARTS.search(text, start, end):
             kind = "start"
         elif _RUNS.search(text, start, end):
             kind = "exec"
-        yield Edge(kind, (stem + match[0]).decode("latin-1"), place)
+        yield Edge(kind, target, place)

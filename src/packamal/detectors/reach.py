@@ -14,7 +14,7 @@ from dataclasses import replace
 from typing import NamedTuple
 
 from packamal.detectors.facts import Edge
-from packamal.detectors.language import CODE, SCRIPTS, sniff
+from packamal.detectors.language import CODE, SCRIPTS, is_prose, sniff
 from packamal.detectors.quick import quick_edges
 from packamal.detectors.resolve import resolve_javascript, resolve_path, resolve_python
 from packamal.detectors.tree import FileTree
@@ -28,9 +28,6 @@ MAX_CHAIN = 6
 """Steps of a reason shown to people; longer ones lose their middle."""
 MAX_QUICK_EDGES = 400_000
 """Edges read off the bytes of one artifact; the largest real ones have a tenth of that."""
-_PROSE = re.compile(
-    r"(?i)(?:^|/)(?:readme|licen[cs]e|copying|changes|changelog|history|news|authors|notice|requirements)"
-)
 _DOTTED = re.compile(r"\.*[A-Za-z_][\w.]*\Z")
 _SCRIPT_LANGUAGES = frozenset({Language.JAVASCRIPT, Language.TYPESCRIPT, Language.SHELL})
 _BY_STRENGTH = {role.strength: role for role in Role}
@@ -93,7 +90,7 @@ class _Network:
 
     def next(self, unit: Unit, edges: Iterable[Edge]) -> Iterator[tuple[str, bool]]:
         """(name of a unit that is reached, surely when this one is loaded)"""
-        for edge in sorted(edges):
+        for edge in edges:
             for target in _targets(edge, unit, self.tree):
                 for name in self.copies[target]:
                     if _counts(edge, self.by_name[name]):
@@ -144,8 +141,7 @@ def _counts(edge: Edge, target: Unit) -> bool:
     """Reading source or prose does not run it; reading what is neither may."""
     if edge.kind != "read":
         return True
-    is_prose = target.language is Language.MARKDOWN or _PROSE.search(target.path)
-    return not is_prose and target.language not in CODE
+    return not is_prose(target.path) and target.language not in CODE
 
 
 def _targets(edge: Edge, unit: Unit, tree: FileTree) -> tuple[str, ...]:

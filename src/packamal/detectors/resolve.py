@@ -30,7 +30,7 @@ def resolve_python(target: str, from_path: str, tree: FileTree) -> tuple[str, ..
     """Find the files an import of a dotted name runs, outermost package first; leading dots are relative."""
     if len(target) > MAX_TARGET:
         return ()
-    key = posixpath.dirname(from_path), target
+    key = from_path.rpartition("/")[0], target
     if key not in tree.resolved:
         tree.resolved[key] = _python(target, from_path, tree)
     return tree.resolved[key]

@@ -59,7 +59,8 @@ def _plan(tree: FileTree, members: tuple[Unit, ...], kind: str, ecosystem: str) 
     """Read the manifests of the ecosystem, or of all that show a manifest when nobody knows."""
     plan = Plan()
     is_python = any(name in tree.names for name in (*BUILD_FILES, "METADATA"))
-    if kind == "wheel" or (kind not in {"sdist", "npm"} and _looks_installed(tree)):
+    is_built = any(name in tree.names for name in BUILD_FILES)
+    if kind == "wheel" or (kind != "npm" and _looks_installed(tree) and not is_built):
         plan.join(plan_wheel(tree, members))
     elif kind == "sdist" or ecosystem == "pypi" or (kind != "npm" and ecosystem != "npm" and is_python):
         plan.join(plan_sdist(tree, members))

@@ -8,8 +8,8 @@ import re
 from packamal.detectors.commands import read_command
 from packamal.detectors.entry import Plan
 from packamal.detectors.facts import Edge, Place
-from packamal.detectors.language import SCRIPTS, language_of
-from packamal.detectors.resolve import file_or_folder
+from packamal.detectors.language import SCRIPTS, is_prose, language_of
+from packamal.detectors.resolve import file_or_folder, resolve_python
 from packamal.detectors.tree import FileTree, join, normal, texts_in
 from packamal.detectors.units import Language, Unit
 from packamal.model import Role
@@ -108,7 +108,9 @@ def enter_command(tree: FileTree, folder: str, unit: Unit, plan: Plan) -> list[s
     place = Place(unit.name, 1)
     for word, is_loaded in started.words:
         found = file_or_folder(normal(folder, word), tree) if is_loaded or "." in word or "/" in word else ()
-        plan.edges += [Edge("start", path, place) for path in found]
+        if is_loaded and not found:
+            found = resolve_python(word.replace("/", "."), join(folder, "x"), tree)
+        plan.edges += [Edge("start", path, place) for path in found if is_loaded or not is_prose(path)]
     return [name for script in started.scripts for name in ("pre" + script, script, "post" + script)]
 
 

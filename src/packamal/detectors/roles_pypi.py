@@ -9,7 +9,7 @@ from typing import NamedTuple
 from packamal.detectors.entry import Plan
 from packamal.detectors.resolve import resolve_python
 from packamal.detectors.roles_build import BUILD_FILES, MAX_CONFIG_BYTES, build_tops, plan_build, read_ini
-from packamal.detectors.tree import FileTree, join
+from packamal.detectors.tree import FileTree, climb, join
 from packamal.detectors.units import Language, Unit
 from packamal.model import Role
 
@@ -113,49 +113,53 @@ def _code_lines(data: bytes) -> bytes:
 def _importable(tree: FileTree, top: str, plan: Plan, installed: _Installed | None = None) -> None:
     """Enter what a user of the distribution has to import first: the topmost module or package of each branch, what
     is inside a package whose `__init__` loads none of it, and what runs as `python -m`."""
-    prefix = top + "/" if top else ""
+    base = _Base(tree, top + "/" if top else "")
     for key, paths in tree.modules.items():
-        if not key.startswith(prefix):
+        if not key.startswith(base.prefix):
             continue
-        folder, _, name = key[len(prefix) :].rpartition("/")
+        folder, _, name = key[len(base.prefix) :].rpartition("/")
         first = folder.partition("/")[0] or name
-        if installed is not None and not installed.holds(
-            first, is_package=not folder or tree.is_package(prefix + first)
-        ):
+        is_package = not folder or tree.is_package(base.prefix + first)
+        if installed is not None and not installed.holds(first, is_package):
             continue
-        if not folder or _is_offered(tree, prefix, folder, name):
+        if not folder or base.offers(folder, name):
             module = folder if name == "__init__" else join(folder, name)
             plan.add(paths, Role.IMPORT, f"import {module.replace('/', '.')}")
 
 
-def _is_offered(tree: FileTree, prefix: str, folder: str, name: str) -> bool:
-    """True for a module or package below the top that a user imports by its own name."""
-    parent, _, own = folder.rpartition("/")
-    if name == "__main__":
-        return not parent
-    if name == "__init__":
-        return _is_open(tree, prefix, parent) and not (parent and own in NEVER_INSTALLED)
-    is_aside = name.startswith("test_") or not NEVER_INSTALLED.isdisjoint([*folder.split("/"), name])
-    return not is_aside and _is_open(tree, prefix, folder)
+class _Base:
+    """A folder that is on Python's path once the distribution is installed."""
+
+    def __init__(self, tree: FileTree, prefix: str) -> None:
+        self.tree = tree
+        self.prefix = prefix
+        self._loading: dict[str, bool] = {}
+
+    def offers(self, folder: str, name: str) -> bool:
+        """True for a module or package below a folder that a user imports by its own name."""
+        parent, _, own = folder.rpartition("/")
+        if name == "__main__":
+            return not parent
+        if name == "__init__":
+            return self._is_open(parent) and not (parent and own in NEVER_INSTALLED)
+        is_aside = name.startswith("test_") or not NEVER_INSTALLED.isdisjoint([*folder.split("/"), name])
+        return not is_aside and self._is_open(folder)
+
+    def _is_open(self, folder: str) -> bool:
+        """True when no package above loads modules of its own, so that users name what is inside."""
+        return not any(self._loads_own(package) for package in climb(folder) if package)
+
+    def _loads_own(self, folder: str) -> bool:
+        if folder not in self._loading:
+            paths = self.tree.modules.get(join(self.prefix + folder, "__init__"), ())
+            self._loading[folder] = any(_loads(self.tree.contents[path], folder.partition("/")[0]) for path in paths)
+        return self._loading[folder]
 
 
-def _is_open(tree: FileTree, prefix: str, folder: str) -> bool:
-    """True when no package above loads modules of its own, so that users name what is inside."""
-    parts = folder.split("/") if folder else []
-    above = (prefix + "/".join(parts[:count]) for count in range(1, len(parts) + 1))
-    return not any(_loads_own(tree, package, parts[0]) for package in above)
-
-
-def _loads_own(tree: FileTree, package: str, top: str) -> bool:
-    """True when a package's `__init__` imports from the package, may do so by a computed name, or is long."""
-    for path in tree.modules.get(join(package, "__init__"), ()):
-        text = tree.contents[path]
-        if len(text) > MAX_EMPTY_BYTES:
-            return True
-        for match in _LOADS.finditer(_NO_CODE.sub(b"", text)):
-            if match[1] is None or match[1] == top.encode():
-                return True
-    return False
+def _loads(text: bytes, top: str) -> bool:
+    """True when an `__init__` imports from its package, may do so by a computed name, or is long."""
+    found = _LOADS.finditer(_NO_CODE.sub(b"", text[:MAX_EMPTY_BYTES]))
+    return len(text) > MAX_EMPTY_BYTES or any(match[1] in {None, top.encode()} for match in found)
 
 
 def _installed_names(tree: FileTree, top: str) -> _Installed:
