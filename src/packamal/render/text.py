@@ -131,7 +131,7 @@ def _judged(page: Page, report: Report) -> None:
     for index, artifact in enumerate(report.artifacts):
         name = visible(artifact.filename, PATH_CHARS)
         page.wrap("Judged" if index == 0 else "", f"{name}  {artifact.kind}  {words.size(artifact.size_bytes)}")
-        page.wrap("", f"sha256 {visible(artifact.sha256)}", DIM)
+        page.add(f"{'':<{LABEL}}{page.paint(DIM, f'sha256 {visible(artifact.sha256)}')}")  # whole, to be copied
     tool = f"packamal {report.tool_version}, rules {report.rules_version or 'unknown'}"
     took = words.duration(words.total_ms(report))
     page.wrap("" if report.artifacts else "Judged", f"{words.count(report.files, 'file')} in {took}, {visible(tool)}")
