@@ -9,7 +9,6 @@ from __future__ import annotations
 import posixpath
 import re
 import sys
-from urllib.parse import unquote
 
 from packamal.detectors.tree import MAX_FOLDERS, FileTree, climb, join, normal, texts_in
 
@@ -146,7 +145,7 @@ def resolve_path(target: str, from_path: str, tree: FileTree) -> tuple[str, ...]
     """
     if len(target) > MAX_TARGET or not target.strip():
         return ()
-    tail = _HOLE.split(unquote(target).removeprefix("file://"))[-1].replace("\\", "/").strip().lstrip("/")
+    tail = _HOLE.split(target.removeprefix("file://"))[-1].replace("\\", "/").strip().lstrip("/")
     if not tail.strip("./"):
         return ()
     if posixpath.basename(tail) not in tree.names:
