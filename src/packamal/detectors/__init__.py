@@ -1,1 +1,16 @@
 """How Packamal looks at a package: front ends that read facts, a catalogue that gives them meaning, and detectors."""
+
+from __future__ import annotations
+
+from packamal.detectors import binary, bytecode, images, invisible, pickles, yara
+from packamal.detectors.base import Detector
+
+DETECTORS: dict[str, Detector] = {
+    "yara": yara.detect,
+    "binary": binary.detect,
+    "bytecode": bytecode.detect,
+    "images": images.detect,
+    "pickles": pickles.detect,
+    "invisible": invisible.detect,
+}
+"""Every way of looking at a whole package, in order of running."""
