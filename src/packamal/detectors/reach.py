@@ -88,15 +88,15 @@ class _Network:
             if INNER in unit.path:
                 self.inside[unit.path.rpartition(INNER)[0]].append(unit.name)
 
-    def next(self, unit: Unit, edges: Iterable[Edge]) -> Iterator[tuple[str, bool]]:
-        """(name of a unit that is reached, surely when this one is loaded)"""
+    def next(self, unit: Unit, edges: Iterable[Edge]) -> Iterator[tuple[str, Edge | None]]:
+        """(name of a unit that is reached, by which edge; None for what comes with the unit)"""
         for edge in edges:
             for target in _targets(edge, unit, self.tree):
-                for name in self.copies[target]:
+                for name in self.copies.get(target, ()):
                     if _counts(edge, self.by_name[name]):
-                        yield name, edge.place.is_called
+                        yield name, edge
         for name in self.inside.get(unit.name, ()):
-            yield name, True
+            yield name, None
 
 
 def _spread(units: Sequence[Unit], edges_of: Callable[[Unit], Iterable[Edge]]) -> tuple[Unit, ...]:
@@ -108,33 +108,39 @@ def _spread(units: Sequence[Unit], edges_of: Callable[[Unit], Iterable[Edge]]) -
     ]
     heapq.heapify(heap)
     done: dict[str, Unit] = {}
+    started: set[str] = set()
     while heap:
         reached, name = heapq.heappop(heap)
         if name in done:
             continue
-        unit = done[name] = _raised(network.by_name[name], reached)
-        for other, is_sure in network.next(unit, edges_of(unit)):
-            if other not in done:
-                weakness = reached.weakness if is_sure else max(reached.weakness, -Role.CALL.strength)
-                heapq.heappush(heap, (_Reached(weakness, reached.hops + 1, (*reached.chain, other)), other))
+        unit = done[name] = _raised(network.by_name[name], reached, name in started)
+        for other, edge in network.next(unit, edges_of(unit)):
+            if other in done:
+                continue
+            weakest = -Role.CALL.strength if edge and not edge.place.is_called else reached.weakness
+            if edge and edge.kind in {"start", "exec"}:
+                started.add(other)
+            step = _Reached(max(reached.weakness, weakest), reached.hops + 1, _longer(reached.chain, other))
+            heapq.heappush(heap, (step, other))
     return tuple(done.get(unit.name, unit) for unit in units)
 
 
-def _raised(unit: Unit, reached: _Reached) -> Unit:
+def _raised(unit: Unit, reached: _Reached, is_started: bool) -> Unit:
     """The unit as it is reached; started text of no known language gets the one it looks like."""
     if reached.hops == 0:
         return unit
     language = unit.language
-    if language in {Language.TEXT, Language.UNKNOWN}:
+    if is_started and language in {Language.TEXT, Language.UNKNOWN}:
         found = sniff(unit.data)
         language = found if found in SCRIPTS else language
-    return replace(unit, role=_BY_STRENGTH[-reached.weakness], reason=_told(reached.chain), language=language)
+    return replace(unit, role=_BY_STRENGTH[-reached.weakness], reason=ARROW.join(reached.chain), language=language)
 
 
-def _told(chain: tuple[str, ...]) -> str:
-    if len(chain) > MAX_CHAIN:
-        chain = (*chain[: MAX_CHAIN - 3], "...", *chain[-2:])
-    return ARROW.join(chain)
+def _longer(chain: tuple[str, ...], name: str) -> tuple[str, ...]:
+    """The chain with one more step; beyond MAX_CHAIN its middle is lost."""
+    if len(chain) < MAX_CHAIN:
+        return (*chain, name)
+    return (*chain[: MAX_CHAIN - 3], "...", chain[-1], name)
 
 
 def _counts(edge: Edge, target: Unit) -> bool:

@@ -53,6 +53,20 @@ def test_the_shortest_chain_is_told_and_long_ones_lose_their_middle():
     assert found["m11.py"][1] == "m0.py -> m3.py -> m4.py -> ... -> m10.py -> m11.py"
 
 
+def test_a_chain_of_thousands_is_followed_to_its_end():
+    names = [f"m{number}" for number in range(5000)]
+    units = [unit(f"{name}.py", Role.IMPORT if name == "m0" else Role.NEVER) for name in names]
+    edges = [edge(f"{a}.py", "import", b) for a, b in itertools.pairwise(names)]
+    assert spread_roles(units, edges)["m4999.py"][0] == "import"
+
+
+def test_text_that_is_only_read_keeps_its_language():
+    units = [unit("setup.py", Role.INSTALL), unit("a.dat", language=Language.UNKNOWN, data=b"import os\n")]
+    read, started = (spread(units, [edge("setup.py", kind, "a.dat")])[1] for kind in ("read", "start"))
+    assert (read.role, read.language) == (Role.INSTALL, Language.UNKNOWN)
+    assert (started.role, started.language) == (Role.INSTALL, Language.PYTHON)
+
+
 def test_circles_end():
     units = [unit("a.py", Role.IMPORT), unit("b.py"), unit("c.py")]
     edges = [edge("a.py", "import", "b"), edge("b.py", "import", "c"), edge("c.py", "import", "a")]
