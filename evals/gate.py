@@ -13,13 +13,13 @@ import json
 import time
 import zipfile
 import zlib
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from floor import archives
-from measuring import print_table
+from measuring import keep, print_table, provenance
 
 from packamal.archive import unpack
 from packamal.detectors.gate import BUDGET_BYTES, select
@@ -45,7 +45,7 @@ class Count:
     selected_units: Counter[str] = field(default_factory=Counter)
     empty: int = 0
     missed: list[str] = field(default_factory=list)
-    cpu_s: Counter[str] = field(default_factory=Counter)
+    cpu_s: defaultdict[str, float] = field(default_factory=lambda: defaultdict(float))
 
 
 def main() -> None:
@@ -56,15 +56,36 @@ def main() -> None:
     parser.add_argument("--budget", type=int, default=BUDGET_BYTES, help="bytes parsed of any package")
     parser.add_argument("--limit", type=int, help="at most so many artifacts of each group")
     arguments = parser.parse_args()
+    groups: dict[str, Count] = {}
     for ecosystem in ("pypi", "npm"):
         if arguments.malware:
-            show(
-                f"{ecosystem} malware", tally(malware(arguments.malware, ecosystem, arguments.limit), arguments.budget)
-            )
+            samples = malware(arguments.malware, ecosystem, arguments.limit)
+            groups[f"{ecosystem} malware"] = tally(samples, arguments.budget)
         if arguments.benign:
             paths = archives(arguments.benign)[ecosystem][: arguments.limit]
             benign = ((path.name, path.read_bytes(), ecosystem) for path in paths)
-            show(f"{ecosystem} benign", tally(benign, arguments.budget))
+            groups[f"{ecosystem} benign"] = tally(benign, arguments.budget)
+    for title, count in groups.items():
+        show(title, count)
+    if not arguments.limit:
+        figures = {title: figure(count) for title, count in groups.items()}
+        print(
+            "\nkept in",
+            keep("gate", {**provenance("packamal", "ahocorasick-rs"), "budget": arguments.budget} | figures),
+        )
+
+
+def figure(count: Count) -> dict[str, float]:
+    """What is kept of one group."""
+    return {
+        "artifacts": count.artifacts,
+        "with_source": count.artifacts - count.empty,
+        "passing": count.passing,
+        "source_mb": round(count.source_bytes / 1e6, 1),
+        "parsed_mb": round(sum(count.selected.values()) / 1e6, 1),
+        "roles_x_floor": round(count.cpu_s["roles"] / count.cpu_s["floor"], 2),
+        "gate_x_floor": round(count.cpu_s["gate"] / count.cpu_s["floor"], 2),
+    }
 
 
 def malware(folder: Path, ecosystem: str, limit: int | None) -> Iterator[tuple[str, bytes, str]]:
@@ -98,9 +119,9 @@ def tally(artifacts: Iterator[tuple[str, bytes, str]], budget: int) -> Count:
         units = assign(unpacked, kind_of(name, ecosystem), ecosystem)
         assigned = time.process_time()
         selection = select(units, budget)
-        count.cpu_s["gate"] += time.process_time() - assigned  # type: ignore[assignment]
-        count.cpu_s["roles"] += assigned - floored  # type: ignore[assignment]
-        count.cpu_s["floor"] += floored - started  # type: ignore[assignment]
+        count.cpu_s["gate"] += time.process_time() - assigned
+        count.cpu_s["roles"] += assigned - floored
+        count.cpu_s["floor"] += floored - started
         source = [unit for unit in units if unit.language in SCRIPTS]
         count.artifacts += 1
         count.empty += not source
@@ -128,7 +149,7 @@ def show(title: str, count: Count) -> None:
         end="",
     )
     print(f"{sum(count.selected_units.values())} of {count.units} units")
-    floor_s = float(count.cpu_s["floor"])
+    floor_s = count.cpu_s["floor"]
     print(
         ", ".join(
             f"{name} {value:.2f} s ({value / floor_s:.2f} x floor)" for name, value in sorted(count.cpu_s.items())
