@@ -31,3 +31,7 @@ def test_a_text_is_in_these_lists(text, expected):
 
 def test_a_long_blob_costs_no_more_than_its_head():
     assert load_lists().labels("x" * 50_000 + "https://evil.xyz/") == frozenset()
+
+
+def test_a_lone_surrogate_stops_nothing():
+    assert load_lists().labels("https://bit.ly/abc \ud800") == {"shorteners"}

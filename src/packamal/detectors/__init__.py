@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from packamal.detectors import binary, bytecode, images, invisible, pickles, yara
+from packamal.detectors import binary, bytecode, images, invisible, metadata, pickles, yara
 from packamal.detectors.base import Detector
 
 DETECTORS: dict[str, Detector] = {
@@ -12,5 +12,6 @@ DETECTORS: dict[str, Detector] = {
     "images": images.detect,
     "pickles": pickles.detect,
     "invisible": invisible.detect,
+    "metadata": metadata.detect,
 }
 """Every way of looking at a whole package, in order of running."""

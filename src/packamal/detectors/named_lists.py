@@ -74,7 +74,8 @@ class NamedLists:
 
 def normalise(text: str) -> str:
     """Lower case, forward slashes only, so that one literal fits every platform's spelling."""
-    return text[:MAX_TEXT].lower().replace("\\\\", "/").replace("\\", "/")
+    clean = text[:MAX_TEXT].encode("utf-8", "replace").decode()  # lone surrogates would stop the automaton
+    return clean.lower().replace("\\\\", "/").replace("\\", "/")
 
 
 def _stands_alone(text: str, start: int, end: int) -> bool:

@@ -15,6 +15,12 @@ RUNNERS = {
     "os.system": "shell",
     "os.popen": "shell",
     "subprocess.getoutput": "shell",
+    "Function": "javascript",
+    "vm.runInThisContext": "javascript",
+    "vm.runInNewContext": "javascript",
+    "vm.Script": "javascript",
+    "child_process.exec": "shell",
+    "child_process.execSync": "shell",
 }
 PROCESSES = (
     "subprocess.Popen",
@@ -80,6 +86,8 @@ class Recorder:
             self.layer(" ".join(words), place, ("command",), ("shell", number))
             return
         if first.is_const and isinstance(first.const, str | bytes):
+            if callee == "eval" and place.unit.endswith((".js", ".mjs", ".cjs", ".ts")):
+                language = "javascript"
             self.layer(first.const, place, first.steps or ("code",), (language, number))
 
     def _inline(self, words: list[str], place: Place, number: int) -> None:
