@@ -337,21 +337,6 @@ def test_a_signal_ends_it_without_a_traceback(number: signal.Signals, code: Exit
     assert "Traceback" not in err
 
 
-HEAVY = ("pydantic", "rich", "httpx2", "pypi_simple", "jinja2", "pygments", "structlog", "requests")
-
-
-def test_a_scan_of_a_local_package_loads_no_heavy_library(package: Path) -> None:
-    done = subprocess.run(
-        [sys.executable, "-X", "importtime", "-m", "packamal", "scan", "-v", str(package)],
-        capture_output=True,
-        text=True,
-        timeout=120,
-    )
-    loaded = {line.rpartition("|")[2].strip().partition(".")[0] for line in done.stderr.splitlines()}
-    assert "packamal" in loaded
-    assert loaded & set(HEAVY) == set()
-
-
 def test_the_overview_loads_no_command_and_no_model() -> None:
     script = "import sys; from packamal.cli import run; run(['--help']); print(*sorted(sys.modules), file=sys.stderr)"
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=60)

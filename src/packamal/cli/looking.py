@@ -9,7 +9,6 @@ from packamal.cli.accepted import Accepted
 from packamal.cli.progress import display_for
 from packamal.config import Settings
 from packamal.engine.pool import Limits, Outcome, run
-from packamal.engine.scan import scan
 from packamal.engine.worker import Tell
 from packamal.model import Report
 from packamal.targets import Target
@@ -19,6 +18,7 @@ log = logging.getLogger(__name__)
 
 def look(names: Sequence[str], find: Callable[[int], Target], settings: Settings) -> Iterator[Outcome]:
     """Outcomes in the order they get done; `find` runs in the child and may raise TargetError."""
+    from packamal.engine.scan import scan  # not for help, completion and wrong usage
 
     def work(index: int, tell: Tell) -> Report:
         return scan(find(index), settings, tell)

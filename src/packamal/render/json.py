@@ -1,6 +1,7 @@
 """Reports as JSON: one writer for the result, the pipe between processes and the stored file.
 
-Pure ASCII, so that no control or direction-changing character of a package reaches a terminal or an editor raw.
+Pure ASCII, so that no control or direction-changing character of a package reaches a terminal or an editor raw, and
+without the marks that CI servers look for in a log; both are escapes that any JSON reader takes back.
 """
 
 from __future__ import annotations
@@ -25,7 +26,11 @@ def _object(value: object) -> dict[str, object]:
 def encode(report: Report) -> bytes:
     """One report in one line without line end."""
     text = json.dumps(report, default=_object, separators=(",", ":"))
-    return _whole(text).encode("ascii")
+    return _unmarked(_whole(text)).encode("ascii")
+
+
+def _unmarked(text: str) -> str:
+    return text.replace("##", "\\u0023\\u0023")
 
 
 def _whole(text: str) -> str:
@@ -45,4 +50,4 @@ def json_lines(reports: Sequence[Report], view: View) -> str:
 def json_text(reports: Sequence[Report], view: View) -> str:
     """One object for one report, an array for several."""
     values = [json.loads(encode(report)) for report in reports]
-    return json.dumps(values[0] if len(values) == 1 else values, indent=2) + "\n"
+    return _unmarked(json.dumps(values[0] if len(values) == 1 else values, indent=2)) + "\n"

@@ -130,11 +130,13 @@ def _reasons(page: Page, report: Report) -> None:
 def _judged(page: Page, report: Report) -> None:
     for index, artifact in enumerate(report.artifacts):
         name = visible(artifact.filename, PATH_CHARS)
-        page.wrap("Judged" if index == 0 else "", f"{name}  {artifact.kind}  {words.size(artifact.size_bytes)}")
+        page.wrap(
+            "Judged" if index == 0 else "", f"{name}  {visible(artifact.kind)}  {words.size(artifact.size_bytes)}"
+        )
         page.add(f"{'':<{LABEL}}{page.paint(DIM, f'sha256 {visible(artifact.sha256)}')}")  # whole, to be copied
-    tool = f"packamal {report.tool_version}, rules {report.rules_version or 'unknown'}"
+    tool = f"packamal {visible(report.tool_version)}, rules {visible(report.rules_version) or 'unknown'}"
     took = words.duration(words.total_ms(report))
-    page.wrap("" if report.artifacts else "Judged", f"{words.count(report.files, 'file')} in {took}, {visible(tool)}")
+    page.wrap("" if report.artifacts else "Judged", f"{words.count(report.files, 'file')} in {took}, {tool}")
     for index, note in enumerate(report.notes):
         page.wrap("Note" if index == 0 else "", prose(note))
 
