@@ -71,7 +71,7 @@ def _read_round(
         if not mine:
             continue
         report(family, len(reading.parsed), len(reading.units))
-        facts = front_end(mine, package)
+        facts = _facts_of(family, front_end, mine, package, reading)
         reading.facts.append((family, facts))
         reading.edges += [_from_member(edge, reading.units) for edge in facts.edges]
         reading.problems += [Problem(family, message, name) for name, message in facts.failures]
@@ -80,6 +80,16 @@ def _read_round(
         ]
     reading.parsed.update(unit.name for unit in fresh)
     return layers
+
+
+def _facts_of(
+    family: str, front_end: FrontEnd, mine: Sequence[Unit], package: Mapping[str, Unit], reading: CodeReading
+) -> Facts:
+    try:
+        return front_end(mine, package)
+    except Exception as error:  # noqa: BLE001, the detector edge: what a front end cannot read is not clean
+        reading.problems.append(Problem(family, f"the front end failed: {type(error).__name__}: {error}"[:200]))
+        return Facts()
 
 
 def _from_member(edge: Edge, units: Mapping[str, Unit]) -> Edge:

@@ -30,6 +30,8 @@ WATCHED = {
     "navigator.userAgent",
 }
 
+MEMBERS = {"member_expression", "subscript_expression"}
+
 
 class Walker:
     """Reads one module into the recorder."""
