@@ -57,9 +57,9 @@ class _Candidate(NamedTuple):
     rank: int
     reason: str
 
-    def importance(self) -> tuple[int, int, int, str]:
-        """Smaller comes first."""
-        return -self.unit.role.strength, self.rank, len(self.unit.data), self.unit.name
+    def importance(self) -> tuple[int, int, int, int, str]:
+        """Smaller comes first: strong roles, good reasons, many families, few bytes."""
+        return -self.unit.role.strength, self.rank, -self.hit.families, len(self.unit.data), self.unit.name
 
 
 def _largest(unit: Unit) -> int:

@@ -38,6 +38,8 @@ class Hit(NamedTuple):
     """strong, near, or empty."""
     positions: tuple[int, ...] = ()
     """Where, for the first MAX_POSITIONS."""
+    families: int = 0
+    """How many different families stand in it, near each other or not."""
 
 
 class Literals(NamedTuple):
@@ -126,6 +128,7 @@ def _chunk_hits(chunk: list[Unit], literals: Literals) -> list[Hit]:
     joined = b"\0".join([unit.data for unit in chunk]).lower()
     kinds = [""] * len(chunk)
     places: list[list[int]] = [[] for _ in chunk]
+    seen: list[set[int]] = [set() for _ in chunk]
     last = [_FAR] * len(literals.partners)
     index = begin = 0
     for pattern, start, _ in literals.automaton.find_matches_as_indexes(joined, overlapping=True):
@@ -134,11 +137,13 @@ def _chunk_hits(chunk: list[Unit], literals: Literals) -> list[Hit]:
             last = [_FAR] * len(last)
         if len(places[index]) == MAX_POSITIONS:
             continue
+        seen[index].update(literals.families[pattern])
         kind = _kind(literals, pattern, start, last)
         if kind:
             kinds[index] = STRONG if STRONG in {kind, kinds[index]} else NEAR
             places[index].append(start - begin)
-    return [Hit(kind, tuple(place)) for kind, place in zip(kinds, places, strict=True)]
+    found = zip(kinds, places, seen, strict=True)
+    return [Hit(kind, tuple(place), len(families)) for kind, place, families in found]
 
 
 def _kind(literals: Literals, pattern: int, start: int, last: list[int]) -> str:

@@ -82,6 +82,12 @@ def test_the_budget_takes_the_strongest_role_first_then_the_smallest():
     assert [found.name for found in select(units, budget=350).units] == ["b.py", "a.py", "d.py"]
 
 
+def test_the_budget_prefers_source_with_a_lone_literal():
+    plain = unit("a.py", b"x = 1\n" * 5, Role.IMPORT)
+    sends = unit("b.py", b"requests.post(url, data=key)\n" + b"x = 1\n" * 20, Role.IMPORT)
+    assert [found.name for found in select([plain, sends], budget=160).units] == ["b.py"]
+
+
 def test_what_nothing_reaches_passes_only_for_strong_marks_and_while_small():
     strong = PASSING["a message goes to a web-hook"]
     large = strong + b"#" * MAX_NEVER_BYTES

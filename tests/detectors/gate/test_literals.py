@@ -27,8 +27,10 @@ def test_near_families_and_strong_words_hit_without_regard_to_case():
     ]
 
 
-def test_far_families_do_not_hit():
-    assert kinds(b"foo" + b" " * 2000 + b"baz ") == [("", ())]
+def test_far_families_do_not_hit_but_are_counted():
+    text = b"foo foo" + b" " * 2000 + b"baz "
+    assert kinds(text) == [("", ())]
+    assert hits([Unit("a", "a", text, Language.PYTHON)], compile_families(TEXT))[0].families == 2
 
 
 @pytest.mark.parametrize("text", ["near a c\n[a]\nx\n", "neither a pair nor a family\n[a]\nx\n"])
