@@ -7,7 +7,6 @@ files, so every read is by slice and short reads are zeros.
 from __future__ import annotations
 
 import math
-import re
 from collections import Counter
 from typing import NamedTuple
 
@@ -29,12 +28,15 @@ _PACKER_SECTIONS = {
     b".nsp0": "NsPack", b".nsp1": "NsPack", b"PEC2": "PECompact", b".ndata": "NSIS", b".boom": "Boomerang",
 }  # fmt: skip
 _MARKS = (
-    (re.compile(rb"UPX![\s\S]{4}|\$Info: This file is packed with the UPX"), "UPX"),
-    (re.compile(rb"MEI\x0c\x0b\n\x0b\x0e|pyi-windows-manifest-filename|_MEIPASS2?\0"), "PyInstaller"),
-    (re.compile(rb"NUITKA_ONEFILE_PARENT"), "Nuitka"),
-    (re.compile(rb"pkg/prelude/bootstrap\.js"), "pkg"),
-    (re.compile(rb"ConfuserEx v|Confuser\.Core"), "ConfuserEx"),
+    (b"UPX!", "UPX"),
+    (b"MEI\x0c\x0b\n\x0b\x0e", "PyInstaller"),
+    (b"_MEIPASS2", "PyInstaller"),
+    (b"NUITKA_ONEFILE_PARENT", "Nuitka"),
+    (b"pkg/prelude/bootstrap.js", "pkg"),
+    (b"ConfuserEx v", "ConfuserEx"),
 )
+_END_BYTES = 512 * 2**10
+"""How far from either end such a mark stands."""
 
 
 class Executable(NamedTuple):
@@ -110,9 +112,9 @@ def _elf_entropy(data: bytes) -> str:
 
 
 def _marks(data: bytes) -> str:
-    """Look for what packers and bundlers leave; they stand near either end."""
-    ends = data if len(data) <= 2 * 2**20 else data[: 2**20] + data[-(2**20) :]
-    return next((name for pattern, name in _MARKS if pattern.search(ends)), "")
+    """Look for what packers and bundlers leave."""
+    ends = data if len(data) <= 2 * _END_BYTES else data[:_END_BYTES] + data[-_END_BYTES:]
+    return next((name for mark, name in _MARKS if mark in ends), "")
 
 
 def _dense(sample: bytes) -> str:
