@@ -9,6 +9,8 @@ from packamal.errors import ArchiveError
 
 MAX_TEXTS = 50
 """Problems and notes kept; a report names the first of a million broken members, not all."""
+MAX_LOST = 2_000
+"""Parts that could not be read, each of which costs more time than one that can."""
 _SNIFF_BYTES = 8192
 """Where a NUL tells a binary from a text, as other tools do it."""
 _SOURCE_SUFFIXES = (
@@ -26,6 +28,8 @@ class Intake:
 
     def __init__(self, limits: Limits) -> None:
         self.limits = limits
+        self.kind = "file"
+        """What the outermost archive is."""
         self.members: list[Member] = []
         self.prefix = ""
         """Put before every path: `outer.zip!/` while an inner archive is read."""
@@ -34,6 +38,7 @@ class Intake:
         self._notes: list[str] = []
         self._omitted = 0
         self._records = 0
+        self._lost = 0
         self._kept_bytes = 0
         self._read_bytes = 0
         self._first: dict[str, tuple[int, int]] = {}
@@ -99,22 +104,28 @@ class Intake:
 
     def spot(self, kind: AnomalyKind, name: str, detail: str) -> None:
         """Record something odd about a member, or about the archive when the name is empty."""
+        if len(self._anomalies) >= self.limits.anomalies:
+            self._omitted += 1
+            return
         self._record(kind, self.path_of(name) if name else self.prefix.removesuffix("!/"), detail)
 
     def lose(self, kind: AnomalyKind, name: str, detail: str) -> None:
         """Record something odd that also kept a part from being read.
 
         In an inner archive that is a note, not a problem: broken and encrypted archives are common test data, and the
-        outer member itself is still looked at.
+        outer member itself is still looked at. Raises Exhausted.
         """
         self.spot(kind, name, detail)
+        self._lost += 1
+        if self._lost > MAX_LOST:
+            raise Exhausted(f"more than {MAX_LOST:,} parts could not be read; the rest was not tried")
         path = self.path_of(name) if name else self.prefix.removesuffix("!/")
         text = f"{path}: {detail}" if path else detail
         (self._notes if self.prefix else self._problems).append(text)
 
     def stop(self, reason: str) -> None:
         """Record the limit that ended the reading, wherever it was."""
-        self.spot(AnomalyKind.BOMB, "", reason)
+        self._anomalies.append(Anomaly(AnomalyKind.BOMB, self.prefix.removesuffix("!/"), reason))
         where = self.prefix.removesuffix("!/")
         self._problems.append(f"{where}: {reason}" if where else reason)
 
@@ -137,13 +148,12 @@ class Intake:
         """The clean path, inside which archive included."""
         return self.prefix + clean(name, self.limits.name_bytes).path
 
-    def finish(self, kind: str) -> Unpacked:
+    def finish(self) -> Unpacked:
         """Everything that was read."""
         if self._omitted:
-            self._anomalies.append(Anomaly(AnomalyKind.BROKEN, "", f"{self._omitted:,} further oddities"))
-        return Unpacked(
-            kind, tuple(self.members), tuple(self._anomalies), _capped(self._problems), _capped(self._notes)
-        )
+            self._notes.insert(0, f"{self._omitted:,} further oddities of the archive are not listed")
+        texts = (_capped(self._problems), _capped(self._notes))
+        return Unpacked(self.kind, tuple(self.members), tuple(self._anomalies), *texts)
 
     def _record(self, kind: AnomalyKind, path: str, detail: str) -> None:
         if len(self._anomalies) < self.limits.anomalies:

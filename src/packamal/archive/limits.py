@@ -23,7 +23,7 @@ class Limits:
     """Bytes unpacked at all, kept or not: bounds the time spent on files that are only skipped over."""
     members: int = 200_000
     """Files; icon sets and the largest collections have some 50,000."""
-    records: int = 1_000_000
+    records: int = 500_000
     """Headers of any kind, links and directories included: bounds the time spent on what is no file."""
     ratio: int = 250
     """Unpacked to packed bytes; real packages stay below 50, deflate's own maximum is 1032."""

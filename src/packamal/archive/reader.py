@@ -25,21 +25,17 @@ _GEM_PARTS = ("metadata.gz", "data.tar.gz")
 def unpack(data: bytes, filename: str, limits: Limits = DEFAULT) -> Unpacked:
     """Read every member of an archive. Raises ArchiveError when the bytes are no archive at all."""
     intake = Intake(limits)
-    if len(data) > limits.archive_bytes:
-        intake.lose(AnomalyKind.BOMB, "", f"larger than {limits.archive_bytes // MIB:,} MiB, not read")
-        return intake.finish("file")
-    kind: str | None = "file"
     try:
-        kind = _open(data, filename, intake)
-        if kind is None:
+        if len(data) > limits.archive_bytes:
+            raise Exhausted(f"larger than {limits.archive_bytes // MIB:,} MiB, not read")
+        if not _open(data, filename, intake):
             raise ArchiveError(f"{filename!r} is no zip, tar or gem; give a package file or a directory")
-        if kind == "tar" and {member.path for member in intake.members}.issuperset(_GEM_PARTS):
-            kind = "gem"
+        if intake.kind == "tar" and {member.path for member in intake.members}.issuperset(_GEM_PARTS):
             _open_gem(intake)
         _open_inner(intake)
     except Exhausted as error:
         intake.stop(str(error))
-    return intake.finish(kind or "file")
+    return intake.finish()
 
 
 def read_directory(path: Path, limits: Limits = DEFAULT) -> Unpacked:
@@ -47,35 +43,44 @@ def read_directory(path: Path, limits: Limits = DEFAULT) -> Unpacked:
     if not path.is_dir():
         raise ArchiveError(f"{str(path)!r} is no directory; give a package file or a directory")
     intake = Intake(limits)
+    intake.kind = "directory"
     try:
         read_folder(path, intake)
         _open_inner(intake)
     except Exhausted as error:
         intake.stop(str(error))
-    return intake.finish("directory")
+    return intake.finish()
 
 
-def _open(data: bytes, filename: str, intake: Intake) -> str | None:
-    """Read one archive into the intake; its kind, None when it is none. Raises Exhausted."""
+def _open(data: bytes, filename: str, intake: Intake) -> str:
+    """Read one archive into the intake; its kind, empty when it is none. Raises Exhausted."""
     name = filename.lower()
     packing = packing_of(data[:16])
     if is_zip(data) or (find_end(data) and (name.endswith(_ZIP_SUFFIXES) or not (packing or is_tar(data[:BLOCK])))):
+        _name_kind(intake, "zip")
         read_zip(data, intake)
         return "zip"
     pipe = Pipe(expand(packing, data, intake) if packing else iter((data,)))
     head = pipe.peek(BLOCK)
     is_empty_tar = name.endswith(_TAR_SUFFIXES) and bool(head) and not any(head)
     if is_tar(head) or is_empty_tar:
-        read_tar(pipe, intake)
         kind = f"tar.{packing}" if packing else "tar"
+        _name_kind(intake, kind)
+        read_tar(pipe, intake)
     elif packing:
-        _read_single(pipe, filename, intake)
         kind = "file"
+        _read_single(pipe, filename, intake)
     else:
-        return None
+        return ""
     if pipe.failure:
         intake.lose(AnomalyKind.BROKEN, "", pipe.failure)
     return kind
+
+
+def _name_kind(intake: Intake, kind: str) -> None:
+    """Say what the artifact is while its outermost archive is opened."""
+    if not intake.prefix:
+        intake.kind = kind
 
 
 def _read_single(pipe: Pipe, filename: str, intake: Intake) -> None:
@@ -96,6 +101,7 @@ def _open_gem(intake: Intake) -> None:
     for member in tuple(intake.members):
         if member.path in _GEM_PARTS:
             _open(member.data, member.path, intake)
+    intake.kind = "gem"
 
 
 def _open_inner(intake: Intake) -> None:

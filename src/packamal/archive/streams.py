@@ -10,6 +10,7 @@ import bz2
 import enum
 import io
 import lzma
+import re
 import zlib
 from collections.abc import Callable, Generator, Iterator
 
@@ -26,6 +27,8 @@ WINDOW_BYTES = 128 * MIB
 """Memory a decompressor may ask for itself; xz -9 asks for 65 MiB, zstd --ultra for 128 MiB."""
 MAX_STREAMS = 100_000
 """Concatenated streams in one file; block-wise writers make one for each 64 kB, hostile ones one for each 20 bytes."""
+
+NOT_ZERO = re.compile(rb"[^\0]")
 
 
 class BrokenStream(ArchiveError):
@@ -114,9 +117,8 @@ def _streams(packing: Packing, make: Callable[[], Decoder]) -> Callable[[bytes, 
 
 def _after_padding(data: bytes, position: int) -> int:
     """Tapes and some writers fill up with zeros."""
-    while position < len(data) and not data[position]:
-        position += 1
-    return position
+    found = NOT_ZERO.search(data, position)
+    return found.start() if found else len(data)
 
 
 def _zstd(data: bytes, intake: Intake) -> _Chunks:

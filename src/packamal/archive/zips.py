@@ -17,7 +17,7 @@ from packamal.archive.intake import Intake
 from packamal.archive.limits import MIB
 from packamal.archive.members import AnomalyKind
 from packamal.archive.pipe import Pipe
-from packamal.archive.streams import CHUNK, WINDOW_BYTES, BrokenStream, Packing, expand, expand_raw
+from packamal.archive.streams import CHUNK, NOT_ZERO, WINDOW_BYTES, BrokenStream, Packing, expand, expand_raw
 from packamal.archive.zipheads import (
     END_MAGIC,
     HAS_DESCRIPTOR,
@@ -108,10 +108,10 @@ class _Reader:
         self._loose_bytes(loose, stop)
 
     def _loose_bytes(self, start: int, stop: int) -> None:
-        piece = self._view[start:stop]
-        if len(piece) > 0 and bytes(piece).strip(b"\0"):
+        if NOT_ZERO.search(self._data, start, stop):
             label = "!trailing" if start else "!leading"
-            self._intake.leftover(label, piece, f"at offset {start:,} belong to no file of the zip")
+            detail = f"at offset {start:,} belong to no file of the zip"
+            self._intake.leftover(label, self._view[start:stop], detail)
 
     def _read_named(self, central: Entry) -> None:
         """Read a file of the central directory, and its other self where the local header says otherwise."""
@@ -270,6 +270,7 @@ def _lzma(body: memoryview, intake: Intake) -> Iterator[bytes]:
 
 
 def _zstd(body: memoryview, intake: Intake) -> Iterator[bytes]:
+    intake.charge(len(body))
     return expand(Packing.ZSTD, bytes(body), intake)
 
 
