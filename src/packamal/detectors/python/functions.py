@@ -1,0 +1,232 @@
+"""Functions of the package: defined, summarised once with unknown parameters, evaluated again for telling arguments."""
+
+from __future__ import annotations
+
+import ast
+
+from packamal.detectors.python import limits
+from packamal.detectors.python.record import Site
+from packamal.detectors.python.scope import DONE, PENDING, RUNNING, FunctionNode, FunctionRecord, Scope
+from packamal.detectors.python.summaries import replace_sources, substitute
+from packamal.detectors.python.values import (
+    NONE,
+    UNKNOWN,
+    Class,
+    Const,
+    Function,
+    Instance,
+    Join,
+    Map,
+    Param,
+    Partial,
+    Ref,
+    Result,
+    Seq,
+    Sources,
+    Template,
+    Unknown,
+    Value,
+    deep_sources,
+    join,
+    join_all,
+    union,
+    with_sources,
+)
+from packamal.detectors.python.walk import Walk, base, evaluate, run
+
+_Arguments = dict[str, Value]
+
+
+def define(walk: Walk, node: FunctionNode, name: str) -> FunctionRecord:
+    """Make the record of a function where it is defined; its body is read later."""
+    outer = [part for part in (walk.function.qualname, walk.class_name) if part]
+    record = FunctionRecord(node, ".".join((*outer, name)), walk.scope, walk.module)
+    arguments = node.args
+    positional = [*arguments.posonlyargs, *arguments.args]
+    record.params = tuple(argument.arg for argument in (*positional, *arguments.kwonlyargs))
+    for argument, default in zip(
+        positional[len(positional) - len(arguments.defaults) :], arguments.defaults, strict=True
+    ):
+        record.defaults[argument.arg] = base(walk, default)
+    for argument, keyword in zip(arguments.kwonlyargs, arguments.kw_defaults, strict=True):
+        if keyword is not None:
+            record.defaults[argument.arg] = base(walk, keyword)
+    if not walk.is_repeat:
+        walk.module.functions.append(record)
+    return record
+
+
+def _token(walk: Walk, record: FunctionRecord, name: str) -> int:
+    token = record.tokens.get(name)
+    if token is None:
+        token = record.tokens[name] = walk.session.token()
+    return token
+
+
+def _result_token(walk: Walk, record: FunctionRecord) -> int:
+    if record.result == 0:
+        record.result = walk.session.token()
+    return record.result
+
+
+def summarise(walk: Walk, record: FunctionRecord) -> None:
+    """Read a function's body once with its parameters unknown; facts are recorded, the result is kept."""
+    session = walk.session
+    node = record.node
+    if record.state != PENDING or node is None or session.depth >= limits.MAX_CALL_DEPTH:
+        return
+    record.state = RUNNING
+    inner = Walk(session, record.module, Scope(record.scope, record.module.scope), record)
+    _bind_unknown(inner, record, node)
+    session.depth += 1
+    record.summary = _run_body(inner, node)
+    session.depth -= 1
+    record.state = DONE
+    if record.result:
+        session.link(record.result, deep_sources(record.summary))
+
+
+def _bind_unknown(inner: Walk, record: FunctionRecord, node: FunctionNode) -> None:
+    names = inner.scope.names
+    for index, name in enumerate(record.params):
+        receiver = _own_receiver(record, index)
+        if receiver is not None:
+            names[name] = receiver
+            continue
+        value: Value = Param(_token(inner, record, name), name)
+        default = record.defaults.get(name)
+        if default is not None and _is_telling(default):
+            value = join(default, value)
+        names[name] = value
+    for extra in (node.args.vararg, node.args.kwarg):
+        if extra is not None:
+            names[extra.arg] = Param(_token(inner, record, extra.arg), extra.arg)
+
+
+def _own_receiver(record: FunctionRecord, index: int) -> Value | None:
+    if index or record.owner is None or record.kind == "staticmethod":
+        return None
+    return Class(record.owner) if record.kind == "classmethod" else record.owner.shared
+
+
+def _run_body(inner: Walk, node: FunctionNode) -> Value:
+    if isinstance(node, ast.Lambda):
+        return evaluate(inner, node.body)
+    run(inner, node.body)
+    return join_all(inner.returns) if inner.returns else Const(None)
+
+
+def _is_telling(value: Value) -> bool:
+    """Whether evaluating a function again with this argument may tell more."""
+    if isinstance(value, Const):
+        return isinstance(value.value, str | bytes | int) and not isinstance(value.value, bool)
+    if isinstance(value, Seq | Map):
+        return bool(value.items)
+    if isinstance(value, Join):
+        return any(map(_is_telling, value.options))
+    return isinstance(value, Function | Class | Template | Partial | Instance) or value.__class__ is Ref
+
+
+def call_function(walk: Walk, function: Function, site: Site) -> Value:
+    """Value of a call of a function of the package; its facts are recorded in its own place."""
+    record = function.record
+    walk.function.calls.add(record)
+    arguments, extra = match(function, site)
+    for name, value in arguments.items():
+        _pass_callback(walk, value)
+        token = record.tokens.get(name) or _token(walk, record, name)
+        walk.session.bind(token, value, deep_sources(value))
+    if _is_worth_inlining(walk, record, arguments, site):
+        result = inline(walk, record, arguments, extra)
+    else:
+        summarise(walk, record)
+        result = _apply_summary(walk, record, arguments)
+        _apply_effects(record, arguments)
+    return with_sources(result, extra) if extra else result
+
+
+def _pass_callback(walk: Walk, value: Value) -> None:
+    if isinstance(value, Function):
+        walk.function.calls.add(value.record)
+
+
+def _is_worth_inlining(walk: Walk, record: FunctionRecord, arguments: _Arguments, site: Site) -> bool:
+    node = record.node
+    if node is None or len(walk.inlined) >= limits.MAX_INLINE_DEPTH or walk.inlined.count(record) > 1:
+        return False
+    if not isinstance(node, ast.Lambda) and len(walk.inlined) > limits.MAX_INLINE_FUNCTIONS:
+        return False
+    size = walk.session.size_of(node)
+    if size > limits.MAX_INLINE_SIZE or not any(map(_is_telling, arguments.values())):
+        return False
+    return walk.spend(size)
+
+
+def inline(walk: Walk, record: FunctionRecord, arguments: _Arguments, extra: Sources = NONE) -> Value:
+    """Evaluate a function's body with these arguments."""
+    node = record.node
+    if node is None:
+        return UNKNOWN
+    inner = Walk(walk.session, record.module, Scope(record.scope, record.module.scope), record)
+    inner.is_repeat = True
+    inner.inlined = (*walk.inlined, record)
+    for name in record.params:
+        value = arguments.get(name) or record.defaults.get(name)
+        inner.scope.names[name] = value if value is not None else Unknown(extra, name)
+    for rest in (node.args.vararg, node.args.kwarg):
+        if rest is not None:
+            inner.scope.names[rest.arg] = arguments.get(rest.arg) or Unknown(extra, rest.arg)
+    walk.session.depth += 1
+    result = _run_body(inner, node)
+    walk.session.depth -= 1
+    return result
+
+
+def match(function: Function, site: Site) -> tuple[_Arguments, Sources]:
+    """Bind a call's arguments to parameter names; the sources of what cannot be told apart go to all the others."""
+    record = function.record
+    node = record.node
+    if node is None:
+        return {}, NONE
+    positional = [*function.bound, *site.args]
+    if function.receiver is not None and record.kind != "staticmethod":
+        positional.insert(0, function.receiver)
+    count = len(node.args.posonlyargs) + len(node.args.args)
+    arguments = dict(zip(record.params[:count], positional, strict=False))
+    if node.args.vararg is not None:
+        rest = positional[count:]
+        arguments[node.args.vararg.arg] = Seq(rest, _sources(rest), bool(site.extra), True)
+    named = {**function.named, **site.named} if function.named else site.named
+    others = {name: value for name, value in named.items() if name not in record.params}
+    arguments.update((name, value) for name, value in named.items() if name in record.params)
+    if node.args.kwarg is not None:
+        arguments[node.args.kwarg.arg] = Map({**others}, _sources(list(others.values())), bool(site.extra))
+    if site.extra:
+        for name in record.params:
+            arguments.setdefault(name, Unknown(site.extra, name))
+    return arguments, site.extra
+
+
+def _sources(values: list[Value]) -> Sources:
+    src = NONE
+    for value in values:
+        src = union(src, deep_sources(value))
+    return src
+
+
+def _apply_summary(walk: Walk, record: FunctionRecord, arguments: _Arguments) -> Value:
+    if record.state != DONE:
+        return Unknown(frozenset((_result_token(walk, record),)))
+    summary = record.summary
+    if isinstance(summary, Const | Function | Class) and not summary.src:
+        return summary
+    tokens = {token: arguments.get(name) for name, token in record.tokens.items()}
+    return substitute(summary, tokens)
+
+
+def _apply_effects(record: FunctionRecord, arguments: _Arguments) -> None:
+    for name, src in record.effects.items():
+        value = arguments.get(name)
+        if isinstance(value, Seq | Map | Instance | Result):
+            tokens = {token: arguments.get(other) for other, token in record.tokens.items()}
+            value.src = union(value.src, replace_sources(src, tokens))

@@ -1,0 +1,47 @@
+"""The front end for Python: units in, facts out."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping, Sequence
+
+from packamal.detectors.facts import Facts
+from packamal.detectors.python import evaluator, limits
+from packamal.detectors.python.classes import prepare
+from packamal.detectors.python.finish import Finisher
+from packamal.detectors.python.functions import summarise
+from packamal.detectors.python.modules import ModuleIndex, load, record_for
+from packamal.detectors.python.scope import ModuleRecord
+from packamal.detectors.python.session import Session
+from packamal.detectors.python.walk import Walk
+from packamal.detectors.units import Unit
+
+PARTS = evaluator.PARTS
+
+
+def read(units: Sequence[Unit], package: Mapping[str, Unit]) -> Facts:
+    """Read the facts of Python units; `package` holds every unit of the artifact by path. Never raises."""
+    session = Session(package, ModuleIndex(package), frozenset(unit.name for unit in units))
+    before = sys.getrecursionlimit()
+    sys.setrecursionlimit(max(before, limits.RECURSION))
+    try:
+        for unit in units:
+            load(session, record_for(session, unit))
+        _read_functions(session)
+    finally:
+        sys.setrecursionlimit(before)
+    return Finisher(session).run()
+
+
+def _read_functions(session: Session) -> None:
+    """Functions that nobody called are read last, when all names of their modules are known."""
+    modules: list[ModuleRecord] = list(session.modules.values())
+    for module in modules:
+        walk = Walk(session, module, module.scope, module.code)
+        position = 0
+        while position < len(module.functions):
+            record = module.functions[position]
+            position += 1
+            if record.owner is not None:
+                prepare(walk, record.owner)
+            summarise(walk, record)
