@@ -1,0 +1,168 @@
+"""Values to the arguments that facts show, and what a value was made from."""
+
+from __future__ import annotations
+
+from packamal.detectors.facts import MAX_TEXT, Arg
+from packamal.detectors.javascript.coerce import to_text
+from packamal.detectors.javascript.dispatch import spot_of
+from packamal.detectors.javascript.machine import Machine
+from packamal.detectors.javascript.module import Spot
+from packamal.detectors.javascript.nodes import UNDEFINED
+from packamal.detectors.javascript.scope import Scope
+from packamal.detectors.javascript.values import (
+    CONSTANT_TYPES,
+    NO_SOURCES,
+    ArrayValue,
+    Bound,
+    ClassValue,
+    Closure,
+    Join,
+    Method,
+    Native,
+    ObjectValue,
+    Opaque,
+    Ref,
+    RegexValue,
+    is_literal,
+    merge_sources,
+)
+
+MAX_FIELDS = 40
+"""Fields of an object or array shown."""
+MAX_NESTING = 4
+"""Objects in objects shown."""
+MAX_CONSTANT = 1 << 20
+"""Longer constants are not carried whole."""
+
+NOTABLE = frozenset((
+    "process", "document", "navigator", "location", "localStorage", "sessionStorage", "screen", "chrome", "browser",
+    "Deno", "Bun", "indexedDB", "history", "ethereum", "clipboardData",
+))  # fmt: skip
+"""Globals whose members are worth a Use when read."""
+CONTAINERS = frozenset((
+    "process.env", "process.argv", "process.versions", "process.mainModule", "process.stdout", "process.stderr",
+    "process.stdin", "document.body", "document.head", "document.documentElement", "navigator.clipboard", "Deno.env",
+    "navigator.mediaDevices", "chrome.storage", "chrome.runtime", "chrome.tabs", "browser.storage", "Bun.env",
+))  # fmt: skip
+"""Read on the way to a member as a rule; they count as read when they are used whole."""
+
+
+def is_notable(m: Machine, name: str) -> bool:
+    """Whether reading a name is worth a fact."""
+    root, dot, _ = name.partition(".")
+    return bool(dot) and "()" not in name and (root in NOTABLE or root in m.module_names)
+
+
+def consume(m: Machine, value: object, scope: Scope, start: int) -> object:
+    """The value as it is used for something: a reference read whole becomes a Use."""
+    if isinstance(value, Ref) and not value.sources and is_notable(m, value.name):
+        return _used(m, value, spot_of(scope, start))
+    return value
+
+
+def _used(m: Machine, value: Ref, spot: Spot) -> Ref:
+    used = Ref(value.name, frozenset((m.record.use(value.name, spot).id,)), value.owner)
+    used.fields = value.fields
+    return used
+
+
+def sources_of(m: Machine, value: object, depth: int = MAX_NESTING) -> frozenset[int]:
+    """Facts a value was made from."""
+    kind = value.__class__
+    if kind is Opaque or kind is Ref:
+        return value.sources  # type: ignore[attr-defined, no-any-return]
+    if kind in CONSTANT_TYPES:
+        return m.origin(value).sources if m.origins else NO_SOURCES
+    if depth == 0:
+        return NO_SOURCES
+    if isinstance(value, ObjectValue):
+        parts = [sources_of(m, item, depth - 1) for item in list(value.fields.values())[:MAX_FIELDS]]
+        return merge_sources((value.sources, *parts))
+    if isinstance(value, ArrayValue):
+        parts = [sources_of(m, item, depth - 1) for item in value.items[:MAX_FIELDS]]
+        return merge_sources((value.sources, *parts))
+    if isinstance(value, Join):
+        return merge_sources([sources_of(m, item, depth - 1) for item in value.values])
+    if isinstance(value, Method):
+        return sources_of(m, value.receiver, depth - 1)
+    return NO_SOURCES
+
+
+def absorb(m: Machine, value: object, scope: Scope, start: int, depth: int = MAX_NESTING) -> frozenset[int]:
+    """Facts a value was made from, where all of it is used: references inside it count as read."""
+    if isinstance(value, ObjectValue) and depth:
+        parts = [absorb(m, item, scope, start, depth - 1) for item in list(value.fields.values())[:MAX_FIELDS]]
+        return merge_sources((value.sources, *parts))
+    if isinstance(value, ArrayValue) and depth:
+        parts = [absorb(m, item, scope, start, depth - 1) for item in value.items[:MAX_FIELDS]]
+        return merge_sources((value.sources, *parts))
+    return sources_of(m, consume(m, value, scope, start))
+
+
+def to_arg(m: Machine, value: object, spot: Spot, depth: int = MAX_NESTING) -> Arg:
+    """Show a value as an argument."""
+    kind = value.__class__
+    if kind in CONSTANT_TYPES:
+        return _constant(m, value)
+    if isinstance(value, Ref):
+        if not value.sources and is_notable(m, value.name):
+            value = _used(m, value, spot)
+        return Arg(f"{{{value.name}}}", ref=value.name, sources=value.sources, steps=value.steps)
+    if isinstance(value, Opaque):
+        text = value.text if value.text is not None and not _is_hole(value.text) else None
+        return Arg(text, sources=value.sources, steps=value.steps)
+    if isinstance(value, Join):
+        return _join(m, value, spot, depth)
+    if isinstance(value, ArrayValue) and depth:
+        items = value.items[:MAX_FIELDS]
+        fields = [(str(at), to_arg(m, item, spot, depth - 1)) for at, item in enumerate(items)]
+        return _composed(value, fields, value.sources)
+    if isinstance(value, ObjectValue) and depth:
+        shown = list(value.fields.items())[:MAX_FIELDS]
+        fields = [(key, to_arg(m, item, spot, depth - 1)) for key, item in shown]
+        return _composed(value, fields, value.sources)
+    return _callable(m, value)
+
+
+def _composed(value: object, fields: list[tuple[str, Arg]], sources: frozenset[int]) -> Arg:
+    merged = merge_sources((sources, *[field.sources for _, field in fields]))
+    if isinstance(value, ArrayValue) and fields and is_literal(value):
+        return Arg(None, tuple([arg.const for _, arg in fields]), True, "", merged, (), tuple(fields))
+    return Arg(sources=merged, fields=tuple(fields))
+
+
+def _callable(m: Machine, value: object) -> Arg:
+    if isinstance(value, Closure):
+        return Arg(ref=value.node.qualified)
+    if isinstance(value, ClassValue):
+        return Arg(ref=value.node.name)
+    if isinstance(value, Bound):
+        return _callable(m, value.target) if not isinstance(value.target, Ref) else Arg(ref=value.target.name)
+    if isinstance(value, Native | Method):
+        return Arg(ref=value.name)
+    if isinstance(value, RegexValue):
+        return Arg(f"/{value.pattern}/{value.flags}"[:MAX_TEXT])
+    return Arg()
+
+
+def _constant(m: Machine, value: object) -> Arg:
+    if value is UNDEFINED:
+        return Arg("undefined", None, True)
+    text = value.decode("latin-1") if isinstance(value, bytes) else to_text(value)
+    origin = m.origin(value)
+    const = value[:MAX_CONSTANT] if isinstance(value, str | bytes) else value
+    return Arg(text[:MAX_TEXT], const, True, "", origin.sources, origin.steps)
+
+
+def _is_hole(text: str) -> bool:
+    return text.startswith("{") and text.endswith("}") and text.count("{") == 1
+
+
+def _join(m: Machine, value: Join, spot: Spot, depth: int) -> Arg:
+    """The first of the alternatives that is known, with the sources of all."""
+    args = [to_arg(m, item, spot, depth) for item in value.values]
+    best = next((arg for arg in args if arg.text is not None or arg.fields or arg.ref), args[0])
+    sources = merge_sources([arg.sources for arg in args])
+    refs = next((arg.ref for arg in args if arg.ref), "")
+    steps = next((arg.steps for arg in args if arg.steps), ())
+    return Arg(best.text, None, False, refs, sources, steps, best.fields)

@@ -1,0 +1,103 @@
+"""The front end for JavaScript and TypeScript: units to facts, by evaluating them abstractly; nothing is ever run."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+
+from packamal.detectors.facts import Facts
+from packamal.detectors.javascript import (  # noqa: F401 - these fill the tables of evaluation
+    build_expressions,
+    builtins_array,
+    builtins_bytes,
+    builtins_global,
+    builtins_map,
+    builtins_node,
+    builtins_text,
+    callbacks,
+    evaluate_calls,
+    evaluate_expressions,
+    evaluate_loops,
+    evaluate_statements,
+    fallback,
+    looks,
+    run_code,
+    sums,
+)
+from packamal.detectors.javascript.dispatch import Invocation
+from packamal.detectors.javascript.finish import finish
+from packamal.detectors.javascript.functions import run_closure, unknown_arguments
+from packamal.detectors.javascript.machine import JsThrow, Machine
+from packamal.detectors.javascript.modules import Loader
+from packamal.detectors.javascript.scope import Frame, Scope
+from packamal.detectors.javascript.values import ClassValue, Closure, ObjectValue, Opaque
+from packamal.detectors.units import Language, Unit
+
+_RECURSION = 20_000
+"""Python frames that evaluation may nest: own limits on trees and calls stop it far earlier; none uses the C stack."""
+_LANGUAGES = frozenset({Language.JAVASCRIPT, Language.TYPESCRIPT})
+MAX_PENDING = 60_000
+"""Functions looked at although nothing calls them."""
+
+
+def read(units: Sequence[Unit], package: Mapping[str, Unit]) -> Facts:
+    """Read the facts of all units in JavaScript or TypeScript; never raises for hostile source."""
+    m = Machine()
+    loader = Loader(m, units, package)
+    with _deep_recursion():
+        for unit in units:
+            if unit.language in _LANGUAGES:
+                loader.run(loader.module(unit))
+                callbacks.flush(m)
+                _run_pending(m)
+    modules = loader.modules
+    facts = finish(m, modules)
+    for module in modules:
+        looks.add(module, facts)
+        if module.program is None:
+            fallback.add(m, module, facts)
+    return facts
+
+
+@contextmanager
+def _deep_recursion() -> Iterator[None]:
+    before = sys.getrecursionlimit()
+    sys.setrecursionlimit(max(before, _RECURSION))
+    try:
+        yield
+    finally:
+        sys.setrecursionlimit(before)
+
+
+def _run_pending(m: Machine) -> None:
+    """Look at the functions that nothing was seen to call."""
+    looked_at = 0
+    while m.pending and looked_at < MAX_PENDING:
+        closure = m.pending.pop()
+        if closure.node.runs:
+            continue
+        looked_at += 1
+        _run_uncalled(m, closure)
+        callbacks.flush(m)
+
+
+def _run_uncalled(m: Machine, closure: Closure) -> None:
+    outer = closure.scope.frame
+    scope = Scope(closure.scope, Frame(outer.module, outer.function, False, outer.this), m.level, False)
+    inv = Invocation(unknown_arguments(closure.node), scope, closure.node.start)
+    inv.receiver = _instance(closure)
+    try:
+        run_closure(m, closure, inv)
+    except (JsThrow, RecursionError):
+        return
+
+
+def _instance(closure: Closure) -> object:
+    if isinstance(closure.home, ClassValue):
+        home = closure.home
+        if home.instance is None:
+            home.instance = ObjectValue({}, 0, home)
+            home.instance.is_open = True
+        return home.instance
+    return Opaque()

@@ -1,0 +1,64 @@
+"""What the callee of a call, or the object of a member, means."""
+
+from __future__ import annotations
+
+from packamal.detectors.javascript.dispatch import Invocation, call_value, evaluate
+from packamal.detectors.javascript.machine import Machine
+from packamal.detectors.javascript.members import get_member, key_text, prototype_of
+from packamal.detectors.javascript.nodes import UNDEFINED, Index, Member, Node, Super
+from packamal.detectors.javascript.notes import note_rebuilt
+from packamal.detectors.javascript.scope import Scope
+from packamal.detectors.javascript.values import (
+    UNKNOWN,
+    Accessor,
+    ClassValue,
+    Closure,
+    ObjectValue,
+    Ref,
+    alternatives,
+    join,
+)
+
+
+def reference(m: Machine, node: Node, scope: Scope) -> object:
+    """What a callee or the object of a member means; reading it on the way to something else is no fact."""
+    kind = node.__class__
+    if kind is Member:
+        obj = reference(m, node.object, scope)  # type: ignore[attr-defined]
+        key: object = node.property  # type: ignore[attr-defined]
+    elif kind is Index:
+        obj = reference(m, node.object, scope)  # type: ignore[attr-defined]
+        key = evaluate(m, node.index, scope)  # type: ignore[attr-defined]
+        note_rebuilt(m, node, obj, key, scope)  # type: ignore[arg-type]
+    else:
+        return evaluate(m, node, scope)
+    if node.object.__class__ is Super:  # type: ignore[attr-defined]
+        return super_member(m, scope, key)
+    found = get_member(m, obj, key)
+    if found.__class__ is Accessor:
+        return read(m, obj, found, Invocation([], scope, node.start))  # type: ignore[attr-defined]
+    return found
+
+
+def super_member(m: Machine, scope: Scope, key: object) -> object:
+    """`super.name`, to be called on `this`."""
+    home = scope.frame.home
+    if isinstance(home, ClassValue):
+        if isinstance(home.base, ClassValue):
+            return get_member(m, ObjectValue({}, 0, home.base), key)
+        if isinstance(home.base, Closure):
+            return get_member(m, prototype_of(home.base), key)
+        if isinstance(home.base, Ref):
+            return Ref(f"{home.base.name}().{key_text(key) or '?'}")
+    return UNKNOWN
+
+
+def read(m: Machine, holder: object, found: object, inv: Invocation) -> object:
+    """The value of a member: a getter is run."""
+    if not isinstance(found, Accessor):
+        return found
+    value: object = UNDEFINED
+    for getter in alternatives(found.get):
+        if getter is not UNDEFINED:
+            value = join(value, call_value(m, getter, inv.with_arguments([], holder)))
+    return value
