@@ -173,7 +173,7 @@ def test_inner_archives_take_no_room_from_the_outer_one():
 
 
 def test_a_broken_archive_inside_is_a_note():
-    unpacked = unpack(zip_of([("tests/broken.zip", b"PK\3\4 not really"), ("a.gz", b"\x1f\x8b\x08 no")]), "x.zip")
+    unpacked = unpack(zip_of([("tests/broken.zip", b"PK\3\4 not really a zip, whatever it says"), ("a.gz", b"\x1f\x8b\x08 no")]), "x.zip")
     assert not unpacked.problems
     assert len(unpacked.notes) == 2
 

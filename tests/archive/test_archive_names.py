@@ -48,7 +48,7 @@ def test_an_ordinary_path_is_left_alone(parts):
     [
         ("../x", "parent path"),
         ("/x", "absolute path"),
-        ("C:\\x", "backslash, drive letter, absolute path"),
+        ("C:\\x", "backslash, absolute path, drive letter"),
         ("x\0.txt", "NUL in the name"),
         ("x\ufffd", "invalid UTF-8"),
         ("x\ud800", "invalid UTF-8"),

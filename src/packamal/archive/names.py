@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
+_ABSOLUTE = re.compile(r"^(?:[A-Za-z]:)?/")
 _DRIVE = re.compile(r"^[A-Za-z]:")
 _UNNAMED = "!unnamed"
 
@@ -25,20 +26,26 @@ def clean(name: str, max_chars: int) -> Cleaned:
     if "\\" in text:
         oddities.append("backslash")
         text = text.replace("\\", "/")
-    if _DRIVE.match(text):
-        oddities.append("drive letter")
-        text = text[2:]
-    if text.startswith("/"):
+    if _ABSOLUTE.match(text):
         oddities.append("absolute path")
-    parts = [part for part in text.split("/") if part not in ("", ".")]
-    if ".." in parts:
-        oddities.append("parent path")
-        parts = [part for part in parts if part != ".."]
-    path = "/".join(parts)
+    path = "/".join(_kept_parts(text, oddities))
     if len(path) > max_chars:
         oddities.append(f"name of {len(path)} characters")
-        path = path[:max_chars].rstrip("/")
-    return Cleaned(path or _UNNAMED, ", ".join(oddities))
+        path = path[:max_chars].rstrip("/.")
+    return Cleaned(path or _UNNAMED, ", ".join(dict.fromkeys(oddities)))
+
+
+def _kept_parts(text: str, oddities: list[str]) -> list[str]:
+    kept: list[str] = []
+    for part in text.split("/"):
+        while not kept and _DRIVE.match(part):
+            oddities.append("drive letter")
+            part = part[2:]
+        if part == "..":
+            oddities.append("parent path")
+        elif part not in ("", "."):
+            kept.append(part)
+    return kept
 
 
 def _is_plain(name: str) -> bool:

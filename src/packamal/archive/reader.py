@@ -128,7 +128,10 @@ def _open_member(member: Member, intake: Intake) -> None:
 
 
 def _may_be_archive(member: Member) -> bool:
+    """Tell by content; what an inner archive holds beside its files stays closed, or a broken one would never end."""
     data = member.data
+    if "!/!" in member.path:
+        return False
     if data[:2] in _MAGIC_STARTS:
         return is_zip(data) or packing_of(data[:16]) is not None
     return has_tar_magic(data)

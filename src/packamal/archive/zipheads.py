@@ -25,6 +25,7 @@ _LOCATOR = struct.Struct("<4sLQL")
 _LOCATOR_MAGIC = b"PK\x06\x07"
 _END_SEARCH = _END.size + 0xFFFF
 """The comment after the end record is at most 65,535 bytes."""
+MIN_LOCAL, MIN_END = _LOCAL.size, _END.size
 _ZIP64 = 1
 _FULL32 = 0xFFFFFFFF
 IS_ENCRYPTED = 0x1

@@ -23,6 +23,8 @@ from packamal.archive.zipheads import (
     HAS_DESCRIPTOR,
     IS_ENCRYPTED,
     LOCAL_MAGIC,
+    MIN_END,
+    MIN_LOCAL,
     End,
     Entry,
     central_entries,
@@ -40,7 +42,7 @@ _LZMA_HEADER = 9
 
 def is_zip(data: bytes) -> bool:
     """True for a zip that begins at the first byte; an empty one is only its end record."""
-    return data[:4] in (LOCAL_MAGIC, END_MAGIC)
+    return (data[:4] == LOCAL_MAGIC and len(data) > MIN_LOCAL) or (data[:4] == END_MAGIC and len(data) >= MIN_END)
 
 
 def read_zip(data: bytes, intake: Intake) -> None:
