@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from packamal.detectors import jssource, pysource, shell
+from packamal.detectors import javascript, python, shell
 from packamal.detectors.base import FrontEnd, Observed
 from packamal.detectors.facts import Edge, Facts, Layer
 from packamal.detectors.gate import select
@@ -26,8 +26,8 @@ MAX_LAYERS = 256
 MIN_LAYER_BYTES = 8
 
 FRONT_ENDS: dict[str, tuple[frozenset[Language], FrontEnd]] = {
-    "python": (frozenset({Language.PYTHON}), pysource.read),
-    "javascript": (frozenset({Language.JAVASCRIPT, Language.TYPESCRIPT}), jssource.read),
+    "python": (frozenset({Language.PYTHON}), python.read),
+    "javascript": (frozenset({Language.JAVASCRIPT, Language.TYPESCRIPT}), javascript.read),
     "shell": (frozenset({Language.SHELL, Language.POWERSHELL, Language.BATCH}), shell.read),
 }
 
