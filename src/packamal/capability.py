@@ -17,7 +17,7 @@ class Capability(enum.StrEnum):
     CRED_READ = "cred.read"
     CRED_MENTION = "cred.mention"
     ENV_READ = "env.read"
-    ENV_SECRET = "env.secret"
+    ENV_SECRET = "env.secret"  # noqa: S105, a name
     ENV_READ_ALL = "env.read.all"
     BROWSER_READ = "browser.read"
     WALLET_READ = "wallet.read"
@@ -127,7 +127,7 @@ class Capability(enum.StrEnum):
     IMAGE_TRAILING = "image.trailing"
     PICKLE_CODE = "pickle.code"
     BYTECODE_ONLY = "bytecode.only"
-    SECRET_EMBEDDED = "secret.embedded"
+    SECRET_EMBEDDED = "secret.embedded"  # noqa: S105, a name
     PATTERN_KNOWN = "pattern.known"
     # metadata
     META_TYPOSQUAT = "meta.typosquat"

@@ -19,7 +19,8 @@ class FrontEnd(Protocol):
     the engine makes units of them and calls again. Never runs anything of the package; never raises for hostile input.
     """
 
-    def __call__(self, units: Sequence[Unit], package: Mapping[str, Unit]) -> Facts: ...
+    def __call__(self, units: Sequence[Unit], package: Mapping[str, Unit]) -> Facts:
+        """Read the units."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,4 +45,5 @@ class Observed:
 class Detector(Protocol):
     """One way of looking at a package."""
 
-    def __call__(self, package: Package) -> Observed: ...
+    def __call__(self, package: Package) -> Observed:
+        """Look at the package."""

@@ -35,7 +35,7 @@ class Place(NamedTuple):
     """False when the place is in a function that nothing in the package is seen to call while the unit is loaded;
     True at module level and in functions reached from it (and cmdclass `run` methods and the like for setup.py)."""
     condition: str = ""
-    """Source text of the nearest enclosing `if` test (or `while`, `except`), at most 200 characters; empty when unconditional."""
+    """Source text of the nearest enclosing `if` test (or `while`, `except`), at most 200 characters."""
 
 
 class Arg(NamedTuple):
@@ -56,7 +56,7 @@ class Arg(NamedTuple):
     steps: tuple[str, ...] = ()
     """Decode steps that made it, outermost first: ('base64', 'zlib')."""
     fields: tuple[tuple[str, Arg], ...] = ()
-    """For a dict or object literal (or one built by assignments): its known keys. For a list or tuple literal: '0', '1', ..."""
+    """For a dict or object literal (or one built by assignments): its known keys. For a list or tuple: '0', '1', ..."""
 
 
 MAX_TEXT = 4096
@@ -112,7 +112,7 @@ class Layer(NamedTuple):
     steps: tuple[str, ...]
     is_executed: bool
     language: str = ""
-    """`python`, `javascript`, `shell`, `powershell` where the callee says it (exec, Function, os.system); else empty."""
+    """`python`, `javascript`, `shell`, `powershell` where the callee says it (exec, Function, os.system), or empty."""
     via: int = -1
     """Id of the Call that runs it."""
 
@@ -123,7 +123,7 @@ class Edge(NamedTuple):
     kind: str
     """import, start (a process or worker runs it), exec (its content is run as code), read (its content is read)."""
     target: str
-    """What the source says: dotted module with leading dots for Python, module specifier for JavaScript, else a path."""
+    """What the source says: dotted module with leading dots for Python, specifier for JavaScript, else a path."""
     place: Place
 
 
@@ -141,7 +141,8 @@ class Note(NamedTuple):
 
     kind: str
     """limit (an evaluation limit was reached), hex-names, string-array, packed, minified, control-flow-flattening,
-    dead-long-line (code behind 200+ blanks), odd-encoding, fallback-parser, unparsable, computed-member, rebuilt-name."""
+    dead-long-line (code behind 200+ blanks), odd-encoding, fallback-parser, unparsable, computed-member or
+    rebuilt-name."""
     place: Place
     detail: str = ""
 
