@@ -159,6 +159,12 @@ def test_archives_inside_are_opened_and_recorded():
     assert not unpacked.problems
 
 
+def test_a_zip_behind_an_image_is_opened():
+    picture = b"\x89PNG\r\n\x1a\n" + bytes(50) + zip_of([("evil.py", b"e")])
+    unpacked = unpack(zip_of([("logo.png", picture)]), "x.whl")
+    assert {member.path: member.data for member in unpacked.members}["logo.png!/evil.py"] == b"e"
+
+
 def test_archives_beyond_the_depth_are_kept_closed_and_are_a_problem():
     unpacked = unpack(nested(6), "x.zip")
     assert unpacked.members[-1].path.count("!/") == DEFAULT.depth
@@ -173,7 +179,10 @@ def test_inner_archives_take_no_room_from_the_outer_one():
 
 
 def test_a_broken_archive_inside_is_a_note():
-    unpacked = unpack(zip_of([("tests/broken.zip", b"PK\3\4 not really a zip, whatever it says"), ("a.gz", b"\x1f\x8b\x08 no")]), "x.zip")
+    unpacked = unpack(
+        zip_of([("tests/broken.zip", b"PK\3\4 not really a zip, whatever it says"), ("a.gz", b"\x1f\x8b\x08 no")]),
+        "x.zip",
+    )
     assert not unpacked.problems
     assert len(unpacked.notes) == 2
 

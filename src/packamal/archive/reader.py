@@ -12,13 +12,15 @@ from packamal.archive.pipe import Pipe
 from packamal.archive.streams import expand, packing_of
 from packamal.archive.tars import BLOCK, has_tar_magic, is_tar, read_tar
 from packamal.archive.zipheads import find_end
-from packamal.archive.zips import is_zip, read_zip
+from packamal.archive.zips import carries_zip, is_zip, read_zip
 from packamal.errors import ArchiveError
 
 _ZIP_SUFFIXES = (".whl", ".zip", ".jar", ".egg")
 _TAR_SUFFIXES = (".tar", ".tgz", ".tbz2", ".txz", ".crate", ".gem", ".tar.gz", ".tar.bz2", ".tar.xz", ".tar.zst")
 _MAGIC_STARTS = frozenset({b"PK", b"\x1f\x8b", b"BZ", b"\xfd7", b"(\xb5"})
 """First two bytes of everything that is opened inside an archive, plain tar aside."""
+_CARRIER_STARTS = frozenset({b"MZ", b"\x7fE", b"\x89P", b"\xff\xd8", b"GI", b"RI", b"%P"})
+"""First two bytes of programs, images and documents, which stay what they are with a zip behind them."""
 _GEM_PARTS = ("metadata.gz", "data.tar.gz")
 
 
@@ -134,4 +136,4 @@ def _may_be_archive(member: Member) -> bool:
         return False
     if data[:2] in _MAGIC_STARTS:
         return is_zip(data) or packing_of(data[:16]) is not None
-    return has_tar_magic(data)
+    return has_tar_magic(data) or (data[:2] in _CARRIER_STARTS and carries_zip(data))

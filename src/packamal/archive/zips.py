@@ -45,6 +45,12 @@ def is_zip(data: bytes) -> bool:
     return (data[:4] == LOCAL_MAGIC and len(data) > MIN_LOCAL) or (data[:4] == END_MAGIC and len(data) >= MIN_END)
 
 
+def carries_zip(data: bytes) -> bool:
+    """True for any file with a whole zip at its end."""
+    end = find_end(data)
+    return end is not None and next(central_entries(data, end), None) is not None
+
+
 def read_zip(data: bytes, intake: Intake) -> None:
     """Read every member that either directory knows. Raises Exhausted."""
     reader = _Reader(data, intake)
