@@ -119,7 +119,7 @@ class Finisher:
         return arg if text is None else arg._replace(text=text)
 
     def _binding(self, param: Param) -> Value | None:
-        values = self._session.bound.get(param.token, ())
+        values = self._session.bound.get(param.token, [])
         texts = {render(value) for value in values}
         return values[0] if len(texts) == 1 and None not in texts else None
 
