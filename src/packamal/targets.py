@@ -37,6 +37,8 @@ NAMES = {
     "pypi": re.compile(r"(?i)[a-z0-9](?:[a-z0-9._-]*[a-z0-9])?"),  # PEP 508
     "npm": re.compile(r"(?i)[a-z0-9_~!'()*-][a-z0-9._~!'()*-]*"),  # with what old names may hold
 }
+ANYTHING = re.compile(r".+")
+"""An ecosystem without a pattern of its own: the index decides."""
 NAMED = re.compile(r"(?P<name>@?[^@=\[\s]+)(?:\[[\w\s.,-]*\])?(?:\s*(?:==|@)\s*(?P<version>[^@]+))?")
 SCOPE = re.compile(r"(?i)@[a-z0-9_~-][a-z0-9._~-]*")
 VERSIONS = {
@@ -130,9 +132,9 @@ def _check_part(part: str, text: str) -> None:
 def _check_names(purl: PackageURL, text: str) -> None:
     kind = purl.type
     is_scoped = kind == "npm" and SCOPE.fullmatch(purl.namespace or "")
-    if not NAMES[kind].fullmatch(purl.name) or (purl.namespace and not is_scoped):
+    if not NAMES.get(kind, ANYTHING).fullmatch(purl.name) or (purl.namespace and not is_scoped):
         raise TargetError(f"{shown(text)}: {kind} has no such names; check the spelling")
-    if purl.version and not VERSIONS[kind].fullmatch(purl.version):
+    if purl.version and not VERSIONS.get(kind, ANYTHING).fullmatch(purl.version):
         raise TargetError(f"{shown(text)}: {shown(purl.version)!r} is no version; leave it out for the newest")
 
 

@@ -16,7 +16,9 @@ MAX_OBJECTS = 200_000
 """Objects read from one marshal or pickle stream."""
 MAX_DEPTH = 60
 """Nesting of a marshal stream; code nests functions, not arbitrary data."""
-MAX_RENDERED = 2**20
-"""Characters of pseudo source."""
-MAX_ARGUMENT = 64 * 2**10
+MAX_RENDERED = 6 * 2**20
+"""Characters of pseudo source: a payload inside a payload is written out whole."""
+MAX_ARGUMENT = 4 * 2**20
 """Characters of one rendered constant or call in pseudo source."""
+MAX_WRITTEN = 64 * 2**20
+"""Characters all values of one code object may take while it is walked; doubling a value stops there."""

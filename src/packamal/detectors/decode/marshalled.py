@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from packamal.detectors.decode.limits import MAX_DEPTH, MAX_INPUT, MAX_OBJECTS
 
 _FLAG_REF = 0x80
+_GATHERS_ITEMS, _GATHERS_NAMES = 0x04, 0x08
 _LONG_DIGIT_BITS = 15
 _MAX_LONG_DIGITS = 4000
 """15-bit digits of one number; longer ones are key material at most."""
@@ -52,7 +53,8 @@ class Code:
     """Locals; from 3.11 on followed by cell and free variables."""
     freevars: tuple[str, ...]
     """Cell then free variables before 3.11; empty from 3.11 on."""
-    argcount: int
+    parameters: tuple[str, ...]
+    """With `*` and `**` where they gather."""
     firstlineno: int
     layout: tuple[int, int]
     """First Python version with this object's layout."""
@@ -149,8 +151,8 @@ class _Reader:
         code, consts = values["code"], values["consts"]
         if not isinstance(code, bytes) or not isinstance(consts, tuple) or not isinstance(values["names"], tuple):
             raise MarshalError("no code object of this layout")
-        argcount, line = values["argcount"], values["firstlineno"]
-        if not isinstance(argcount, int) or not 0 <= argcount < 2**16 or not isinstance(line, int):
+        line, varnames = values["firstlineno"], _texts(values["varnames"])
+        if not isinstance(line, int):
             raise MarshalError("no code object of this layout")
         return Code(
             name=_text(values["name"]),
@@ -158,9 +160,9 @@ class _Reader:
             code=code,
             consts=consts,
             names=_texts(values["names"]),
-            varnames=_texts(values["varnames"]),
+            varnames=varnames,
             freevars=_texts(values.get("cellvars", ())) + _texts(values.get("freevars", ())),
-            argcount=argcount,
+            parameters=_parameters(values, varnames),
             firstlineno=line,
             layout=self._layout,
         )
@@ -207,6 +209,17 @@ _LEAVES: dict[str, Callable[[_Reader], object]] = {
     "z": lambda r: r._take(r._byte()).decode("latin-1"),
     "Z": lambda r: r._take(r._byte()).decode("latin-1"),
 }
+
+
+def _parameters(values: dict[str, object], varnames: tuple[str, ...]) -> tuple[str, ...]:
+    """Positional, keyword-only, then the gathering ones (CPython's order of locals)."""
+    counts = [values.get("argcount", 0), values.get("kwonlyargcount", 0)]
+    plain = sum(count for count in counts if isinstance(count, int))
+    flags = values["flags"] if isinstance(values["flags"], int) else 0
+    if not 0 <= plain <= len(varnames):
+        raise MarshalError("no code object of this layout")
+    gathering = [star for star, flag in (("*", _GATHERS_ITEMS), ("**", _GATHERS_NAMES)) if flags & flag]
+    return varnames[:plain] + tuple(star + name for star, name in zip(gathering, varnames[plain:], strict=False))
 
 
 def _text(value: object) -> str:

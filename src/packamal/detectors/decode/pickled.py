@@ -6,8 +6,10 @@ import pickletools
 from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
-from packamal.detectors.decode.limits import MAX_ARGUMENT, MAX_INPUT, MAX_OBJECTS, MAX_RENDERED
+from packamal.detectors.decode.limits import MAX_INPUT, MAX_OBJECTS, MAX_RENDERED
 
+MAX_ARGUMENT = 64 * 2**10
+"""Characters of one value; a pickle's memo doubles cheaply."""
 _MARK = "("
 _UNKNOWN = "_"
 _PLAIN_CALLS = frozenset(("REDUCE", "OBJ", "NEWOBJ", "NEWOBJ_EX", "INST"))
