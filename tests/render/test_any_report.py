@@ -57,7 +57,7 @@ def test_any_report_comes_back_from_json_and_fits_the_schema(text: str, number: 
 
 @pytest.mark.parametrize("level", Level)
 @pytest.mark.parametrize("name", RENDERERS)
-@settings(max_examples=20)
+@settings(max_examples=20, deadline=None)
 @given(text=texts, width=st.integers(1, 200))
 @example(text="\u202e\x1b[31m::error::", width=10)
 @example(text="x ##vso[task]\n::warning::y", width=40)

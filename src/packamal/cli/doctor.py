@@ -34,11 +34,9 @@ NEEDED = {
     "yara_x": "looks at binaries and other files",
     "tree_sitter": "parses what is not today's Python",
     "tree_sitter_javascript": "parses JavaScript",
-    "tree_sitter_python": "parses old and broken Python",
     "tree_sitter_typescript": "parses TypeScript",
     "cryptography": "takes off layers that are encrypted",
     "zstandard": "opens zstandard archives",
-    "rapidfuzz": "compares names with popular ones",
 }
 HELPFUL = {"hyperscan": "makes scanning faster; pip install 'packamal[fast]'"}
 KNOWN = {"pypi": "pkg:pypi/pip", "npm": "pkg:npm/npm"}

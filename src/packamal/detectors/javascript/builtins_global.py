@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import math
 from collections.abc import Callable
 from urllib.parse import quote
@@ -11,7 +10,6 @@ from packamal.detectors.decode import decode
 from packamal.detectors.javascript.arguments import absorb, sources_of
 from packamal.detectors.javascript.builtins_text import known
 from packamal.detectors.javascript.coerce import (
-    MAX_STRING,
     exact,
     parse_float,
     parse_int,
@@ -37,9 +35,6 @@ from packamal.detectors.javascript.values import (
     RegexValue,
     merge_sources,
 )
-
-MAX_JSON = 1 << 20
-MAX_JSON_NODES = 20_000
 
 
 def made_of(m: Machine, inv: Invocation, *values: object) -> object:
@@ -122,60 +117,6 @@ def _escape(m: Machine, inv: Invocation) -> object:
     if text.__class__ not in CONSTANT_TYPES:
         return text if isinstance(text, Opaque) else made_of(m, inv)
     return quote(to_text(text), safe="-_.!~*'()")
-
-
-@builtin("JSON.stringify")
-def _stringify(m: Machine, inv: Invocation) -> object:
-    try:
-        plain = _to_plain(inv.argument(0), [MAX_JSON_NODES])
-        text = json.dumps(plain, ensure_ascii=False, separators=(",", ":"))
-    except (TypeError, ValueError, RecursionError):
-        return made_of(m, inv)
-    return text if len(text) <= MAX_STRING else made_of(m, inv)
-
-
-def _to_plain(value: object, budget: list[int], depth: int = 0) -> object:
-    budget[0] -= 1
-    if budget[0] < 0 or depth > 20:
-        raise ValueError("too large")
-    if isinstance(value, ArrayValue) and not value.is_open:
-        return [_to_plain(item, budget, depth + 1) for item in value.items]
-    if isinstance(value, ObjectValue) and not value.is_open and value.prototype is None:
-        shown = [pair for pair in value.fields.items() if pair[1] is not UNDEFINED and not isinstance(pair[1], Closure)]
-        return {key: _to_plain(item, budget, depth + 1) for key, item in shown}
-    if value is None or value.__class__ in {str, int, float, bool}:
-        return value
-    raise TypeError("not known")
-
-
-@builtin("JSON.parse")
-def _parse_json(m: Machine, inv: Invocation) -> object:
-    text = inv.argument(0)
-    if isinstance(text, bytes):
-        text = text.decode("utf-8", "replace")
-    if not isinstance(text, str):
-        return text if isinstance(text, Opaque) else made_of(m, inv)
-    value = parse_json(m, text)
-    return UNKNOWN if value is NOT_FOLDED else value
-
-
-def parse_json(m: Machine, text: str) -> object:
-    """JSON text to a value; NOT_FOLDED when it is none, or too large."""
-    if len(text) > MAX_JSON:
-        return NOT_FOLDED
-    try:
-        return from_plain(json.loads(text), m.level)
-    except (ValueError, RecursionError):
-        return NOT_FOLDED
-
-
-def from_plain(value: object, level: int) -> object:
-    """Python's lists and dicts to values."""
-    if isinstance(value, dict):
-        return ObjectValue({str(key): from_plain(item, level) for key, item in value.items()}, level)
-    if isinstance(value, list):
-        return ArrayValue([from_plain(item, level) for item in value], level)
-    return value
 
 
 _MATH: dict[str, Callable[[float], float]] = {

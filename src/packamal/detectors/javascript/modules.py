@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from packamal.detectors.javascript.build import Builder
 from packamal.detectors.javascript.build_statements import build_program
-from packamal.detectors.javascript.builtins_global import parse_json
+from packamal.detectors.javascript.builtins_json import parse_json
 from packamal.detectors.javascript.dispatch import (
     NOT_FOLDED,
     Completion,

@@ -12,6 +12,7 @@ from packamal.detectors.javascript import (  # noqa: F401 - these fill the table
     builtins_array,
     builtins_bytes,
     builtins_global,
+    builtins_json,
     builtins_map,
     builtins_node,
     builtins_text,
