@@ -146,7 +146,7 @@ def record_text(walk: Walk, value: Const, spot: Spot) -> None:
     if value.fact >= 0 or not isinstance(text, str | bytes) or len(text) < MIN_TEXT:
         return
     session = walk.session
-    value.fact = session.fact()
+    value.fact = session.text_fact()
     session.texts.append(RawText(value.fact, text_of(text), spot, True, value.steps))
     value.src = union(value.src, frozenset((value.fact,)))
 

@@ -118,7 +118,7 @@ def _call_unknown(walk: Walk, target: Value, site: Site, owner: Value | None) ->
     name = func.attr if isinstance(func, ast.Attribute) else ""
     site.owner = owner if name else None
     record_call(walk, "?." + name if name else "?", site)
-    site.src = union(site.src, target.src)
+    site.src = union(site.src if name in _SOURCES else site.src - {site.fact}, target.src)
     known = METHODS.get(name)
     if known is not None:
         value = known(walk, name, site)
@@ -126,6 +126,15 @@ def _call_unknown(walk: Walk, target: Value, site: Site, owner: Value | None) ->
             return value
     label = target.label if isinstance(target, Unknown) else ""
     return Unknown(site.src, label)
+
+
+_SOURCE_WORDS: Final = (
+    "recv recvfrom recv_into read readline readlines read_text read_bytes decrypt decompress json text content get "
+    "post execute fetchall fetchone getvalue communicate stdout data body request fetch download load loads result "
+    "CryptUnprotectData wait iter_content get_secret_value find_element screenshot paste"
+)
+_SOURCES: Final = frozenset(_SOURCE_WORDS.split())
+"""Methods that bring something new out of something unknown; the results of others are their receivers, changed."""
 
 
 def _call_join(walk: Walk, target: Join, site: Site) -> Value:

@@ -9,11 +9,11 @@ from packamal.detectors.facts import Arg, Call, Edge, FactFlow, Facts, Layer, No
 from packamal.detectors.python.arguments import render, text_of
 from packamal.detectors.python.scope import FunctionRecord, ModuleRecord
 from packamal.detectors.python.session import RawCall, Session, Spot
-from packamal.detectors.python.values import Const, Param, Value
+from packamal.detectors.python.values import FIRST_TEXT, MAX_SOURCES, NONE, Const, Param, Value, union
 
 _MAX_CONDITION = 200
-_MAX_RESOLVED = 64
-"""Facts that one argument may come from once parameters are replaced; beyond that it says nothing."""
+_MAX_TEXTS = 8
+"""Texts listed as flowing into one argument."""
 _ROUNDS = 3
 
 
@@ -26,7 +26,6 @@ class Finisher:
         self._places: dict[Spot, Place] = {}
         self._conditions: dict[ast.AST, str] = {}
         self._resolved: dict[int, frozenset[int]] = {}
-        self._texts = {text.id for text in session.texts}
         self._tokens = self._close()
 
     def run(self) -> Facts:
@@ -64,9 +63,9 @@ class Finisher:
                 found = known[token]
                 for other in others:
                     more = known.get(other)
-                    if more and not more <= found and len(found) < _MAX_RESOLVED:
-                        found = found | more
-                if found is not known[token]:
+                    if more and not more <= found and len(found) < MAX_SOURCES:
+                        found = union(found, more)
+                if found != known[token]:
                     known[token] = found
                     is_changed = True
             if not is_changed:
@@ -78,9 +77,7 @@ class Finisher:
             return src
         resolved = frozenset(source for source in src if source >= 0)
         for token in sorted(source for source in src if source < 0):
-            if len(resolved) >= _MAX_RESOLVED:
-                break
-            resolved |= self._tokens.get(token, frozenset())
+            resolved = union(resolved, self._tokens.get(token, NONE))
         return resolved
 
     def _arg(self, arg: Arg) -> Arg:
@@ -119,7 +116,7 @@ class Finisher:
         return arg if text is None else arg._replace(text=text)
 
     def _binding(self, param: Param) -> Value | None:
-        values = self._session.bound.get(param.token, [])
+        values = self._session.bound.get(param.token) or []
         texts = {render(value) for value in values}
         return values[0] if len(texts) == 1 and None not in texts else None
 
@@ -148,14 +145,18 @@ class Finisher:
     def _arg_flows(self, sink: int, key: str, arg: Arg) -> Iterable[FactFlow]:
         if not arg.sources:
             return
-        texts = self._texts
         inside: frozenset[int] = frozenset()
         for name, field in arg.fields:
             if field.sources:
                 inside |= field.sources
                 yield from self._arg_flows(sink, f"{key}.{name}", field)
-        for source in arg.sources - inside:
-            if source != sink and not (arg.is_const and source in texts):
+        texts = 0
+        for source in sorted(arg.sources - inside):
+            if source >= FIRST_TEXT:
+                texts += 1
+                if texts > _MAX_TEXTS:
+                    break
+            if source != sink:
                 yield FactFlow(source, sink, key)
 
     def _place(self, spot: Spot) -> Place:

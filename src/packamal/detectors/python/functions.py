@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 
+from packamal.detectors.facts import MIN_TEXT
 from packamal.detectors.python import limits
 from packamal.detectors.python.record import Site
 from packamal.detectors.python.scope import DONE, PENDING, RUNNING, FunctionNode, FunctionRecord, Scope
@@ -43,6 +44,9 @@ def define(walk: Walk, node: FunctionNode, name: str) -> FunctionRecord:
     record = FunctionRecord(node, ".".join((*outer, name)), walk.scope, walk.module)
     arguments = node.args
     positional = [*arguments.posonlyargs, *arguments.args]
+    record.positional = len(positional)
+    record.vararg = arguments.vararg.arg if arguments.vararg is not None else ""
+    record.kwarg = arguments.kwarg.arg if arguments.kwarg is not None else ""
     record.params = tuple(argument.arg for argument in (*positional, *arguments.kwonlyargs))
     for argument, default in zip(
         positional[len(positional) - len(arguments.defaults) :], arguments.defaults, strict=True
@@ -77,7 +81,7 @@ def summarise(walk: Walk, record: FunctionRecord) -> None:
         return
     record.state = RUNNING
     inner = Walk(session, record.module, Scope(record.scope, record.module.scope), record)
-    _bind_unknown(inner, record, node)
+    _bind_unknown(inner, record)
     session.depth += 1
     record.summary = _run_body(inner, node)
     session.depth -= 1
@@ -86,7 +90,7 @@ def summarise(walk: Walk, record: FunctionRecord) -> None:
         session.link(record.result, deep_sources(record.summary))
 
 
-def _bind_unknown(inner: Walk, record: FunctionRecord, node: FunctionNode) -> None:
+def _bind_unknown(inner: Walk, record: FunctionRecord) -> None:
     names = inner.scope.names
     for index, name in enumerate(record.params):
         receiver = _own_receiver(record, index)
@@ -98,9 +102,9 @@ def _bind_unknown(inner: Walk, record: FunctionRecord, node: FunctionNode) -> No
         if default is not None and _is_telling(default):
             value = join(default, value)
         names[name] = value
-    for extra in (node.args.vararg, node.args.kwarg):
-        if extra is not None:
-            names[extra.arg] = Param(_token(inner, record, extra.arg), extra.arg)
+    for extra in (record.vararg, record.kwarg):
+        if extra:
+            names[extra] = Param(_token(inner, record, extra), extra)
 
 
 def _own_receiver(record: FunctionRecord, index: int) -> Value | None:
@@ -119,12 +123,19 @@ def _run_body(inner: Walk, node: FunctionNode) -> Value:
 def _is_telling(value: Value) -> bool:
     """Whether evaluating a function again with this argument may tell more."""
     if isinstance(value, Const):
-        return isinstance(value.value, str | bytes | int) and not isinstance(value.value, bool)
+        return isinstance(value.value, str | bytes) and len(value.value) >= MIN_TEXT
     if isinstance(value, Seq | Map):
         return bool(value.items)
     if isinstance(value, Join):
         return any(map(_is_telling, value.options))
-    return isinstance(value, Function | Class | Template | Partial | Instance) or value.__class__ is Ref
+    if isinstance(value, Instance):
+        own = value.attributes
+        return own is not value.record.values and any(isinstance(item, Const | Function) for item in own.values())
+    return isinstance(value, Function | Class | Template | Partial) or value.__class__ is Ref
+
+
+def _is_number(value: Value) -> bool:
+    return isinstance(value, Const) and isinstance(value.value, int) and not isinstance(value.value, bool)
 
 
 def call_function(walk: Walk, function: Function, site: Site) -> Value:
@@ -154,12 +165,18 @@ def _is_worth_inlining(walk: Walk, record: FunctionRecord, arguments: _Arguments
     node = record.node
     if node is None or len(walk.inlined) >= limits.MAX_INLINE_DEPTH or walk.inlined.count(record) > 1:
         return False
-    if not isinstance(node, ast.Lambda) and len(walk.inlined) > limits.MAX_INLINE_FUNCTIONS:
+    values = arguments.values()
+    if isinstance(node, ast.Lambda) or walk.is_repeat:
+        if len(walk.inlined) > limits.MAX_INLINE_FUNCTIONS and not isinstance(node, ast.Lambda):
+            return False
+        if not any(_is_telling(value) or _is_number(value) for value in values):
+            return False
+        size = walk.session.size_of(node)
+        return size <= limits.MAX_INLINE_SIZE and walk.spend(size)
+    if not any(map(_is_telling, values)):
         return False
     size = walk.session.size_of(node)
-    if size > limits.MAX_INLINE_SIZE or not any(map(_is_telling, arguments.values())):
-        return False
-    return walk.spend(size)
+    return size <= limits.MAX_INLINE_SIZE and walk.spend_inline(size)
 
 
 def inline(walk: Walk, record: FunctionRecord, arguments: _Arguments, extra: Sources = NONE) -> Value:
@@ -173,9 +190,9 @@ def inline(walk: Walk, record: FunctionRecord, arguments: _Arguments, extra: Sou
     for name in record.params:
         value = arguments.get(name) or record.defaults.get(name)
         inner.scope.names[name] = value if value is not None else Unknown(extra, name)
-    for rest in (node.args.vararg, node.args.kwarg):
-        if rest is not None:
-            inner.scope.names[rest.arg] = arguments.get(rest.arg) or Unknown(extra, rest.arg)
+    for rest in (record.vararg, record.kwarg):
+        if rest:
+            inner.scope.names[rest] = arguments.get(rest) or Unknown(extra, rest)
     walk.session.depth += 1
     result = _run_body(inner, node)
     walk.session.depth -= 1
@@ -185,22 +202,19 @@ def inline(walk: Walk, record: FunctionRecord, arguments: _Arguments, extra: Sou
 def match(function: Function, site: Site) -> tuple[_Arguments, Sources]:
     """Bind a call's arguments to parameter names; the sources of what cannot be told apart go to all the others."""
     record = function.record
-    node = record.node
-    if node is None:
-        return {}, NONE
     positional = [*function.bound, *site.args]
     if function.receiver is not None and record.kind != "staticmethod":
         positional.insert(0, function.receiver)
-    count = len(node.args.posonlyargs) + len(node.args.args)
+    count = record.positional
     arguments = dict(zip(record.params[:count], positional, strict=False))
-    if node.args.vararg is not None:
+    if record.vararg:
         rest = positional[count:]
-        arguments[node.args.vararg.arg] = Seq(rest, _sources(rest), bool(site.extra), True)
+        arguments[record.vararg] = Seq(rest, _sources(rest), bool(site.extra), True)
     named = {**function.named, **site.named} if function.named else site.named
     others = {name: value for name, value in named.items() if name not in record.params}
     arguments.update((name, value) for name, value in named.items() if name in record.params)
-    if node.args.kwarg is not None:
-        arguments[node.args.kwarg.arg] = Map({**others}, _sources(list(others.values())), bool(site.extra))
+    if record.kwarg:
+        arguments[record.kwarg] = Map({**others}, _sources(list(others.values())), bool(site.extra))
     if site.extra:
         for name in record.params:
             arguments.setdefault(name, Unknown(site.extra, name))

@@ -26,6 +26,10 @@ MAX_INLINE_DEPTH: Final = 8
 """Lambdas and small functions evaluated inside one another; obfuscators nest lambdas deeper than people do."""
 MAX_INLINE_FUNCTIONS: Final = 3
 """The same for functions with a body of statements, as the design says."""
+MIN_INLINE_STEPS: Final = 20_000
+"""Tree nodes that evaluating functions again may cost in every unit, however small."""
+INLINE_SHARE: Final = 0.05
+"""The same for a large unit, for each character; a node stands for about five characters."""
 MAX_INLINE_SIZE: Final = 250
 """Tree nodes of a function that is evaluated again for its arguments."""
 

@@ -163,7 +163,7 @@ def _text(walk: Walk, node: ast.Constant, value: object) -> Const:
     known = session.text_memo.get(node)
     if known is not None:
         return known
-    number = session.fact()
+    number = session.text_fact()
     session.texts.append(RawText(number, text_of(value), walk.spot(node), False, ()))
     constant = Const(value, frozenset((number,)))
     constant.fact = number

@@ -103,10 +103,12 @@ class FunctionRecord:
         "is_root",
         "is_static",
         "kind",
+        "kwarg",
         "module",
         "node",
         "owner",
         "params",
+        "positional",
         "qualname",
         "result",
         "scope",
@@ -114,10 +116,12 @@ class FunctionRecord:
         "state",
         "summary",
         "tokens",
+        "vararg",
     )
 
     def __init__(self, node: FunctionNode | None, qualname: str, scope: Scope, module: ModuleRecord) -> None:
         self.node = node
+        """None for module level code, and for large functions once they are read."""
         self.qualname = qualname
         self.scope = scope
         self.module = module
@@ -126,6 +130,10 @@ class FunctionRecord:
         self.kind = ""
         """classmethod, staticmethod or property."""
         self.params: tuple[str, ...] = ()
+        self.positional = 0
+        """How many of `params` may be passed by position."""
+        self.vararg = ""
+        self.kwarg = ""
         self.defaults: dict[str, Value] = {}
         self.tokens: dict[str, int] = {}
         self.result = 0
@@ -164,6 +172,7 @@ class ModuleRecord:
     __slots__ = (
         "code",
         "functions",
+        "inline_steps",
         "is_main",
         "lines",
         "name",
@@ -194,3 +203,4 @@ class ModuleRecord:
         """Foreign modules whose names were imported with a star."""
         self.steps = 0
         """Repeated work done so far, see limits.py."""
+        self.inline_steps = 0

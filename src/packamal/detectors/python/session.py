@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from packamal.detectors.facts import Arg
 from packamal.detectors.python import limits
 from packamal.detectors.python.scope import ClassRecord, FunctionRecord, ModuleRecord
-from packamal.detectors.python.values import Const, Sources, Value
+from packamal.detectors.python.values import FIRST_TEXT, Const, Sources, Value
 from packamal.detectors.units import Unit
 
 if TYPE_CHECKING:
@@ -103,12 +103,18 @@ class Session:
         """Names of the units that were asked for."""
         self.lazy_bytes = 0
         self._next_fact = 0
+        self._next_text = FIRST_TEXT
         self._next_token = 0
 
     def fact(self) -> int:
         """Take the next fact id."""
         self._next_fact += 1
         return self._next_fact - 1
+
+    def text_fact(self) -> int:
+        """Take the next id of a Text fact."""
+        self._next_text += 1
+        return self._next_text - 1
 
     def token(self) -> int:
         """Take the next token: a source that is resolved when everything was read."""
@@ -151,3 +157,9 @@ class Session:
         if size is None:
             size = self.sizes[node] = sum(1 for _ in ast.walk(node))
         return size
+
+    def forget_trees(self) -> None:
+        """Let go of what is kept by tree node; a node read again later is recorded again."""
+        self.memo.clear()
+        self.text_memo.clear()
+        self.sizes.clear()

@@ -15,8 +15,10 @@ if TYPE_CHECKING:
 Sources = frozenset[int]
 NONE: Final[Sources] = frozenset()
 
+FIRST_TEXT: Final = 1 << 40
+"""Ids of Text facts start here, so that sources tell texts from acts."""
 MAX_SOURCES = 48
-"""A value made from more facts than this says nothing about any of them."""
+"""A value made from more facts than this says little about any of them."""
 MAX_OPTIONS = 4
 """Values a join keeps apart, as the design says."""
 MAX_INNER = 256
@@ -232,9 +234,15 @@ def union(left: Sources, right: Sources) -> Sources:
         return left
     if not left:
         return right
-    if len(left) >= MAX_SOURCES:
-        return left
-    return left | right
+    both = left | right
+    return both if len(both) <= MAX_SOURCES else _trimmed(both)
+
+
+def _trimmed(src: Sources) -> Sources:
+    """Texts give way first: what was read or called matters more than the words around it."""
+    acts = sorted(source for source in src if source < FIRST_TEXT)
+    texts = sorted(source for source in src if source >= FIRST_TEXT)
+    return frozenset((*acts[:MAX_SOURCES], *texts[: max(0, MAX_SOURCES - len(acts))]))
 
 
 def gather(values: Iterable[Value]) -> Sources:

@@ -66,6 +66,14 @@ class Walk:
         self.session.steps += steps
         return self.module.steps <= limits.MAX_STEPS and self.session.steps <= limits.MAX_PACKAGE_STEPS
 
+    def spend_inline(self, steps: int) -> bool:
+        """The same for evaluating ordinary functions again: as much as a share of the module's own size."""
+        module = self.module
+        if module.inline_steps + steps > max(limits.MIN_INLINE_STEPS, len(module.source) * limits.INLINE_SHARE):
+            return False
+        module.inline_steps += steps
+        return True
+
 
 Evaluate = Callable[[Walk, Any], Value]
 Execute = Callable[[Walk, Any], int]
