@@ -16,7 +16,7 @@ MISSING: Final = object()
 Operand = Any
 """A constant of the package, of whatever type; misfits raise and are caught."""
 
-_ERRORS = (TypeError, ValueError, ArithmeticError, LookupError, MemoryError, AttributeError, RecursionError)
+_ERRORS = (TypeError, ValueError, ArithmeticError, LookupError, MemoryError, AttributeError, RecursionError, SyntaxError)
 
 
 def _length(value: object) -> int:

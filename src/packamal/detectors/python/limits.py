@@ -57,3 +57,5 @@ MAX_EVAL_CHARS: Final = 4_000
 """Text of an `eval` that is evaluated in place."""
 MAX_EXEC_CHARS: Final = 65_536
 """Text of an `exec` whose definitions are read in place."""
+MAX_TOLERANT_BYTES: Final = 2 * 1024 * 1024
+"""Source given to the tolerant parser; noise can hold it for seconds."""

@@ -9,6 +9,7 @@ from typing import Final, NamedTuple
 
 from packamal.detectors.encodings import decode_python
 from packamal.detectors.python import limits
+from packamal.detectors.python.fallback import parse_tolerantly
 from packamal.detectors.units import Unit
 
 _ORDINARY: Final = frozenset(("utf-8", "ascii", "us-ascii", "latin-1", "iso-8859-1", "iso-8859-15", "cp1252", "gbk"))
@@ -64,7 +65,14 @@ def parse_expression(text: str) -> ast.expr | None:
 
 
 def _tolerant(text: str, notes: list[tuple[str, str]]) -> Parsed:
-    return Parsed(None, text, (*notes, ("unparsable", "")), "no parser reads it")
+    source = text.encode("utf-8", "surrogatepass")
+    try:
+        tree = None if is_deep(text) else parse_tolerantly(source)
+    except RecursionError:
+        tree = None
+    if tree is None:
+        return Parsed(None, text, (*notes, ("unparsable", "")), "neither parser reads it")
+    return Parsed(tree, text, (*notes, ("fallback-parser", "")))
 
 
 def is_deep(text: str) -> bool:
