@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from packamal.detectors import binary, bytecode, images, invisible, metadata, pickles, yara
+from packamal.detectors import binary, bytecode, images, invisible, metadata, pickles, typosquat, yara
 from packamal.detectors.base import Detector
 
 DETECTORS: dict[str, Detector] = {
@@ -13,5 +13,6 @@ DETECTORS: dict[str, Detector] = {
     "pickles": pickles.detect,
     "invisible": invisible.detect,
     "metadata": metadata.detect,
+    "typosquat": typosquat.detect,
 }
 """Every way of looking at a whole package, in order of running."""
