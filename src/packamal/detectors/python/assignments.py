@@ -6,6 +6,7 @@ import ast
 from collections.abc import Callable
 from typing import Any, Final
 
+from packamal.detectors.python.arguments import record_text
 from packamal.detectors.python.classes import store_attribute
 from packamal.detectors.python.constants import elements
 from packamal.detectors.python.evaluate_operators import operate
@@ -15,6 +16,7 @@ from packamal.detectors.python.subscripts import absorb, store_item
 from packamal.detectors.python.values import (
     UNKNOWN,
     Class,
+    Const,
     Instance,
     Join,
     Module,
@@ -107,6 +109,8 @@ _TARGETS: Final[dict[type[ast.AST], Callable[[Walk, Any, Value], None]]] = {
 
 def _assign(walk: Walk, node: ast.Assign) -> int:
     value = alias_value(walk, node.value)
+    if isinstance(value, Const) and value.is_assembled and value.fact < 0 and not walk.is_repeat:
+        record_text(walk, value, walk.spot(node))
     for target in node.targets:
         if target.__class__ is ast.Name:
             walk.scope.bind(target.id, value)

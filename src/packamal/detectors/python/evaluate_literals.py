@@ -15,6 +15,7 @@ from packamal.detectors.python.values import (
     Function,
     Map,
     Seq,
+    Unknown,
     Value,
     deep_sources,
     union,
@@ -75,7 +76,9 @@ def _await(walk: Walk, node: ast.Await | ast.Starred) -> Value:
 
 def _yield(walk: Walk, node: ast.Yield | ast.YieldFrom) -> Value:
     if node.value is not None:
-        walk.returns.append(evaluate(walk, node.value))
+        value = evaluate(walk, node.value)
+        more = elements(value) if isinstance(node, ast.YieldFrom) else [value]
+        walk.yields.extend(more if more is not None else [Unknown(deep_sources(value))])
     return UNKNOWN
 
 

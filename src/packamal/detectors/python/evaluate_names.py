@@ -9,6 +9,7 @@ from packamal.detectors.python.classes import class_member, instance_member
 from packamal.detectors.python.modules import module_member
 from packamal.detectors.python.names import BUILTINS, STAR_NAMES, canonical, member
 from packamal.detectors.python.record import record_use
+from packamal.detectors.python.templates import PATH, path_part
 from packamal.detectors.python.values import (
     NO_VALUE,
     UNKNOWN,
@@ -116,14 +117,18 @@ def attribute_read(walk: Walk, node: ast.Attribute) -> Value:
 def _of_ref(walk: Walk, owner: Ref, name: str) -> Value:
     if "(" in owner.name:
         return Ref(member(owner.name, name), owner.src, owner)
-    if name == "__dict__":
-        return Result(owner.name + ".__dict__", owner.src)
+    if name == "__call__":
+        return owner
     return Ref(member(owner.name, name))
 
 
 def _of_result(walk: Walk, owner: Result, name: str) -> Value:
     if owner.name.endswith(".__dict__") or (name == "__dict__" and owner.name == "vars()"):
         return Unknown(owner.src)
+    if owner.text is not None and owner.name == PATH:
+        part = path_part(owner, name)
+        if part is not None:
+            return part
     return Ref(member(owner.name, name), owner.src, owner)
 
 

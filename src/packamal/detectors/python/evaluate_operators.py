@@ -24,7 +24,7 @@ from packamal.detectors.python.values import (
     join,
     union,
 )
-from packamal.detectors.python.walk import EXPRESSIONS, Walk, evaluate
+from packamal.detectors.python.walk import EXPRESSIONS, Walk, base, evaluate
 
 _CHAIN_LIMIT: Final = 50_000
 
@@ -165,7 +165,8 @@ def _unary_op(walk: Walk, node: ast.UnaryOp) -> Value:
 def _compare(walk: Walk, node: ast.Compare) -> Value:
     left = evaluate(walk, node.left)
     if len(node.ops) == 1:
-        return _compare_two(walk, node, left, evaluate(walk, node.comparators[0]))
+        read = base if node.ops[0].__class__ in (ast.In, ast.NotIn) else evaluate
+        return _compare_two(walk, node, left, read(walk, node.comparators[0]))
     src = left.src
     for part in node.comparators:
         src = union(src, evaluate(walk, part).src)

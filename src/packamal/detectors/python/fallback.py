@@ -5,6 +5,7 @@ tree-sitter and rebuilt as a standard tree, so that one evaluator reads both. Wh
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any, Final
 
@@ -23,6 +24,15 @@ from packamal.detectors.python.fallback_expressions import (
 if TYPE_CHECKING:
     from tree_sitter import Node
 
+_EXEC: Final = re.compile(rb"(?m)(^|[;:])([ \t]*)exec[ \t]+(?=[^\s=(.,)\]:])([^\n;]*)")
+_NAME_SPACE: Final = re.compile(rb"[ \t]+in[ \t]+[\w.{}\[\](), \t]+$")
+
+
+def _as_call(match: re.Match[bytes]) -> bytes:
+    """`exec code in names` as a call: the grammar knows the statement for names only."""
+    return match[1] + match[2] + b"exec(" + _NAME_SPACE.sub(b"", match[3].rstrip()) + b")"
+
+
 _MAX_DEPTH: Final = 150
 """Nested blocks that are followed."""
 
@@ -35,7 +45,7 @@ def parse_tolerantly(source: bytes) -> ast.Module | None:
     from tree_sitter import Language, Parser
 
     parser = Parser(Language(tree_sitter_python.language()))
-    root = parser.parse(source.replace(b"\0", b" ")).root_node
+    root = parser.parse(_EXEC.sub(_as_call, source.replace(b"\0", b" "))).root_node
     return ast.Module(_block(root, 0), [])
 
 

@@ -16,7 +16,16 @@ MISSING: Final = object()
 Operand = Any
 """A constant of the package, of whatever type; misfits raise and are caught."""
 
-_ERRORS = (TypeError, ValueError, ArithmeticError, LookupError, MemoryError, AttributeError, RecursionError, SyntaxError)
+_ERRORS = (
+    TypeError,
+    ValueError,
+    ArithmeticError,
+    LookupError,
+    MemoryError,
+    AttributeError,
+    RecursionError,
+    SyntaxError,
+)
 
 
 def _length(value: object) -> int:

@@ -6,7 +6,7 @@ import ast
 
 from packamal.detectors.facts import MIN_TEXT
 from packamal.detectors.python import limits
-from packamal.detectors.python.record import Site
+from packamal.detectors.python.record import Site, record_texts
 from packamal.detectors.python.scope import DONE, PENDING, RUNNING, FunctionNode, FunctionRecord, Scope
 from packamal.detectors.python.summaries import replace_sources, substitute
 from packamal.detectors.python.values import (
@@ -28,6 +28,7 @@ from packamal.detectors.python.values import (
     Unknown,
     Value,
     deep_sources,
+    gather,
     join,
     join_all,
     union,
@@ -117,6 +118,10 @@ def _run_body(inner: Walk, node: FunctionNode) -> Value:
     if isinstance(node, ast.Lambda):
         return evaluate(inner, node.body)
     run(inner, node.body)
+    if not inner.is_repeat:
+        record_texts(inner)
+    if inner.yields:
+        return Seq(inner.yields, gather(inner.yields))
     return join_all(inner.returns) if inner.returns else Const(None)
 
 
@@ -134,8 +139,14 @@ def _is_telling(value: Value) -> bool:
     return isinstance(value, Function | Class | Template | Partial) or value.__class__ is Ref
 
 
-def _is_number(value: Value) -> bool:
-    return isinstance(value, Const) and isinstance(value.value, int) and not isinstance(value.value, bool)
+def _is_inherited(record: FunctionRecord, arguments: _Arguments) -> bool:
+    """Whether a method runs on an object of a derived class, which may define what the method calls on self."""
+    receiver = arguments.get(record.params[0]) if record.owner is not None and record.params else None
+    return isinstance(receiver, Instance) and receiver.record is not record.owner
+
+
+def _is_constant(value: Value) -> bool:
+    return isinstance(value, Const) and value.value is not None
 
 
 def call_function(walk: Walk, function: Function, site: Site) -> Value:
@@ -169,11 +180,11 @@ def _is_worth_inlining(walk: Walk, record: FunctionRecord, arguments: _Arguments
     if isinstance(node, ast.Lambda) or walk.is_repeat:
         if len(walk.inlined) > limits.MAX_INLINE_FUNCTIONS and not isinstance(node, ast.Lambda):
             return False
-        if not any(_is_telling(value) or _is_number(value) for value in values):
+        if not any(_is_telling(value) or _is_constant(value) for value in values):
             return False
         size = walk.session.size_of(node)
         return size <= limits.MAX_INLINE_SIZE and walk.spend(size)
-    if not any(map(_is_telling, values)):
+    if not any(map(_is_telling, values)) and not _is_inherited(record, arguments):
         return False
     size = walk.session.size_of(node)
     return size <= limits.MAX_INLINE_SIZE and walk.spend_inline(size)

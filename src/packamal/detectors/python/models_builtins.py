@@ -198,6 +198,27 @@ def _zip(walk: Walk, name: str, site: Site) -> Value | None:
     return Seq([Seq(list(row), deep_sources(Seq(list(row))), is_tuple=True) for row in rows], site.src)
 
 
+@model("str.maketrans", "bytes.maketrans", "string.maketrans")
+def _maketrans(walk: Walk, name: str, site: Site) -> Value | None:
+    known = [plain(arg) for arg in site.args]
+    if MISSING in known:
+        return None
+    maker = bytes.maketrans if any(isinstance(value, bytes) for value in known) else str.maketrans
+    return _table(guarded(maker, *known), site)
+
+
+def _table(raw: object, site: Site) -> Value | None:
+    if isinstance(raw, dict):
+        made: dict[object, Value] = {key: Const(value, site.src) for key, value in raw.items()}
+        return Map(made, site.src)
+    return constant(raw, site.src)
+
+
+@model("staticmethod", "classmethod", "property", "memoryview", "typing.cast")
+def _wrapped(walk: Walk, name: str, site: Site) -> Value | None:
+    return site.args[-1] if site.args else None
+
+
 @model("next")
 def _next(walk: Walk, name: str, site: Site) -> Value | None:
     if isinstance(site.args[0] if site.args else None, Seq):

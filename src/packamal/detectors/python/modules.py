@@ -11,7 +11,7 @@ from typing import Final
 from packamal.detectors.python import limits
 from packamal.detectors.python.names import canonical, member
 from packamal.detectors.python.parse import parse_unit
-from packamal.detectors.python.record import Site
+from packamal.detectors.python.record import Site, record_texts
 from packamal.detectors.python.scope import DONE, PENDING, RUNNING, ModuleRecord
 from packamal.detectors.python.session import Session
 from packamal.detectors.python.values import UNKNOWN, Module, Ref, Value
@@ -119,6 +119,7 @@ def load(session: Session, record: ModuleRecord) -> None:
     if parsed.tree is not None:
         session.depth += 1
         run(walk, parsed.tree.body)
+        record_texts(walk)
         session.depth -= 1
     record.state = DONE
 

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 
 from packamal.detectors.facts import MIN_TEXT, Arg
 from packamal.detectors.python import limits
-from packamal.detectors.python.arguments import receiver_arg, text_of, to_arg
-from packamal.detectors.python.session import RawCall, RawText, RawUse
+from packamal.detectors.python.arguments import receiver_arg, record_text, text_of, to_arg
+from packamal.detectors.python.session import RawCall, RawText, RawUse, Spot
 from packamal.detectors.python.values import (
     NONE,
     Const,
@@ -169,6 +169,18 @@ def _text(walk: Walk, node: ast.Constant, value: object) -> Const:
     constant.fact = number
     session.text_memo[node] = constant
     return constant
+
+
+def record_texts(walk: Walk) -> None:
+    """Record the assembled texts that names of a scope hold at its end."""
+    for value in walk.scope.names.values():
+        if isinstance(value, Const) and value.is_assembled and value.fact < 0:
+            record_text(walk, value, Spot(walk.module, _line_of(walk), walk.function, None))
+
+
+def _line_of(walk: Walk) -> int:
+    node = walk.function.node
+    return 1 if node is None else node.lineno
 
 
 def record_edge(walk: Walk, kind: str, target: str, node: ast.AST) -> None:

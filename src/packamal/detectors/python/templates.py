@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import ast
 import re
+from pathlib import PurePosixPath
 from typing import Final
 
 from packamal.detectors.python import limits
 from packamal.detectors.python.constants import constant, plain, steps_of
-from packamal.detectors.python.fold import MISSING, binary
+from packamal.detectors.python.fold import MISSING, binary, guarded
 from packamal.detectors.python.fold import method as fold_method
 from packamal.detectors.python.values import (
     NONE,
@@ -175,7 +176,29 @@ def format_braces(owner: Value, args: list[Value], named: dict[str, Value]) -> V
 def path_join(first: Value, rest: list[Value]) -> Value:
     """A path object: `first / rest[0] / ...`."""
     text = join_path([first, *rest])
-    return Result("pathlib.Path()", union(text.src, gather([first, *rest])), (text,), text)
+    return Result(PATH, union(text.src, gather([first, *rest])), (text,), text)
+
+
+PATH: Final = "pathlib.Path()"
+"""Name of every path object."""
+
+
+def path_part(owner: Result, name: str) -> Value | None:
+    """`path.parent`, `path.name` ... where the path is a constant or ends in one."""
+    text = owner.text
+    if isinstance(text, Const) and isinstance(text.value, str):
+        found = guarded(getattr, PurePosixPath(text.value), name) if name in _PATH_PARTS else MISSING
+        if isinstance(found, PurePosixPath):
+            known = Const(str(found), owner.src)
+            return Result(PATH, owner.src, (known,), known)
+        return constant(found, owner.src) if isinstance(found, str) else None
+    if name == "parent" and isinstance(text, Template) and text.parts and isinstance(text.parts[-1], str):
+        made = template([*text.parts[:-1], text.parts[-1].rpartition("/")[0]], text.src)
+        return Result(PATH, owner.src, (made,), made)
+    return None
+
+
+_PATH_PARTS: Final = frozenset(("parent", "name", "stem", "suffix"))
 
 
 def join_path(values: list[Value]) -> Value:
@@ -190,7 +213,7 @@ def join_path(values: list[Value]) -> Value:
         elif parts and not (isinstance(parts[-1], str) and parts[-1].endswith(("/", "\\"))):
             parts.append("/")
         parts.extend(new)
-    if all(isinstance(part, str) for part in parts):
+    if all(isinstance(part, str) for part in parts) and not any(isinstance(value, Template) for value in values):
         return Const("".join(map(str, parts)), src, (), True)
     return template(parts, src)
 

@@ -35,6 +35,7 @@ class Walk:
         "returns",
         "scope",
         "session",
+        "yields",
     )
 
     def __init__(self, session: Session, module: ModuleRecord, scope: Scope, function: FunctionRecord) -> None:
@@ -46,6 +47,7 @@ class Walk:
         """Inside a class body: the class's name, for qualified names."""
         self.condition: ast.AST | None = None
         self.returns: list[Value] = []
+        self.yields: list[Value] = []
         self.inlined: tuple[FunctionRecord, ...] = ()
         self.is_repeat = False
         """The same nodes are read again with other values: loops over constants, inlined calls."""
