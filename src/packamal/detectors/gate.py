@@ -16,7 +16,7 @@ from packamal.detectors.literals import Hit
 from packamal.detectors.units import Unit
 from packamal.model import Role
 
-BUDGET_BYTES = 96_000
+BUDGET_BYTES = 32_000
 """Source of a package that is parsed anyway: most malicious packages are smaller, big ones cost little more."""
 MAX_PARSED_BYTES = 8_000_000
 """Source of a package that is parsed at most: a few CPU seconds."""
@@ -76,6 +76,6 @@ def _judged(unit: Unit, hit: Hit) -> tuple[int, str]:
         return 0, "role"
     if unit.role is Role.NEVER and hit.kind != literals.STRONG:
         return 3, ""
-    if hit.kind:
-        return 1, hit.kind
+    if hit.kind == literals.STRONG or hit.kind == literals.NEAR or (hit.kind and unit.role is Role.IMPORT):
+        return 1, literals.NEAR if hit.kind == literals.LOADED else hit.kind
     return (2, "hides") if hiding.mark(unit) else (3, "")

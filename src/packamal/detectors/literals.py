@@ -24,10 +24,12 @@ MAX_POSITIONS = 64
 """Hits of one unit whose places are kept."""
 STRONG = "strong"
 NEAR = "near"
-_PAIR = re.compile(r"near (\w+) (\w+)\Z")
+LOADED = "loaded"
+_PAIR = re.compile(r"(near|loaded) ([a-z]+) ([a-z]+)\Z")
 _HEAD = re.compile(r"\[([a-z]+)\]\Z")
 _ESCAPE = re.compile(r"\A\\[nts]|\\s\Z")
 _ESCAPES = {"\\n": "\n", "\\t": "\t", "\\s": " "}
+_WEIGHT = {"": 0, LOADED: 1, NEAR: 2, STRONG: 3}
 _FAR = -NEAR_BYTES - 1
 
 
@@ -35,7 +37,7 @@ class Hit(NamedTuple):
     """What the literals say about one unit."""
 
     kind: str = ""
-    """strong, near, or empty."""
+    """strong, near, loaded (near, but of weight only in code that runs when loaded), or empty."""
     positions: tuple[int, ...] = ()
     """Where, for the first MAX_POSITIONS."""
     families: int = 0
@@ -48,8 +50,8 @@ class Literals(NamedTuple):
     automaton: ahocorasick_rs.BytesAhoCorasick
     families: tuple[tuple[int, ...], ...]
     """Numbers of the families each pattern stands in."""
-    partners: tuple[tuple[int, ...], ...]
-    """For each family the ones it makes sense with."""
+    partners: tuple[tuple[tuple[int, str], ...], ...]
+    """For each family the ones it makes sense with, and the kind of hit that is."""
     strong: int
     """Number of the family that is reason enough alone; -1 when there is none."""
 
@@ -60,10 +62,10 @@ def shipped() -> Literals:
     return compile_families(importlib.resources.files("packamal.catalogue").joinpath("literals.txt").read_text("utf-8"))
 
 
-def read_families(text: str) -> tuple[dict[str, list[bytes]], list[tuple[str, str]]]:
-    """Read a literal file: families by name, and the pairs that count when near. Raises RuleError."""
+def read_families(text: str) -> tuple[dict[str, list[bytes]], list[tuple[str, str, str]]]:
+    """Read a literal file: families by name, and the (kind, family, family) that count. Raises RuleError."""
     families: dict[str, list[bytes]] = {}
-    pairs: list[tuple[str, str]] = []
+    pairs: list[tuple[str, str, str]] = []
     current: list[bytes] | None = None
     for line in text.splitlines():
         pair, head = _PAIR.match(line), _HEAD.match(line)
@@ -72,10 +74,10 @@ def read_families(text: str) -> tuple[dict[str, list[bytes]], list[tuple[str, st
         elif current is not None and line:
             current.append(_ESCAPE.sub(lambda found: _ESCAPES[found[0]], line.lower()).encode())
         elif pair:
-            pairs.append((pair[1], pair[2]))
+            pairs.append((pair[1], pair[2], pair[3]))
         elif line and not line.startswith("#"):
             raise RuleError(f"literals: cannot understand the line {line[:80]!r}")
-    unknown = {name for pair in pairs for name in pair} - families.keys()
+    unknown = {name for pair in pairs for name in pair[1:]} - families.keys()
     if unknown:
         raise RuleError(f"literals: no family {', '.join(sorted(unknown))}")
     return families, pairs
@@ -89,15 +91,15 @@ def compile_families(text: str) -> Literals:
     for name, words in families.items():
         for word in words:
             patterns.setdefault(word, []).append(number[name])
-    partners: list[set[int]] = [set() for _ in families]
-    for left, right in pairs:
-        partners[number[left]].add(number[right])
-        partners[number[right]].add(number[left])
+    partners: list[dict[int, str]] = [{} for _ in families]
+    for kind, left, right in pairs:
+        partners[number[left]][number[right]] = kind
+        partners[number[right]][number[left]] = kind
     automaton = ahocorasick_rs.BytesAhoCorasick(list(patterns), implementation=ahocorasick_rs.Implementation.DFA)
     return Literals(
         automaton,
         tuple(tuple(numbers) for numbers in patterns.values()),
-        tuple(tuple(sorted(numbers)) for numbers in partners),
+        tuple(tuple(sorted(found.items())) for found in partners),
         number.get(STRONG, -1),
     )
 
@@ -140,7 +142,7 @@ def _chunk_hits(chunk: list[Unit], literals: Literals) -> list[Hit]:
         seen[index].update(literals.families[pattern])
         kind = _kind(literals, pattern, start, last)
         if kind:
-            kinds[index] = STRONG if STRONG in {kind, kinds[index]} else NEAR
+            kinds[index] = max(kind, kinds[index], key=_WEIGHT.__getitem__)
             places[index].append(start - begin)
     found = zip(kinds, places, seen, strict=True)
     return [Hit(kind, tuple(place), len(families)) for kind, place, families in found]
@@ -153,8 +155,9 @@ def _kind(literals: Literals, pattern: int, start: int, last: list[int]) -> str:
     for family in families:
         if family == literals.strong:
             kind = STRONG
-        elif not kind and any(0 < start - last[other] <= NEAR_BYTES for other in literals.partners[family]):
-            kind = NEAR
+        for other, meaning in literals.partners[family]:
+            if 0 < start - last[other] <= NEAR_BYTES and _WEIGHT[meaning] > _WEIGHT[kind]:
+                kind = meaning
     for family in families:
         last[family] = start
     return kind

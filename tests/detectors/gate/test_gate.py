@@ -46,7 +46,7 @@ PASSING = {
 
 @pytest.mark.parametrize("data", PASSING.values(), ids=[name.replace(" ", "_") for name in PASSING])
 def test_source_beyond_the_budget_passes_when(data):
-    assert reasons([unit("big.py", data + b"\n" + FILLER)], budget=0)
+    assert reasons([unit("big.py", data + b"\n" + FILLER, Role.IMPORT)], budget=0)
 
 
 @pytest.mark.parametrize(
@@ -86,6 +86,12 @@ def test_the_budget_prefers_source_with_a_lone_literal():
     plain = unit("a.py", b"x = 1\n" * 5, Role.IMPORT)
     sends = unit("b.py", b"requests.post(url, data=key)\n" + b"x = 1\n" * 20, Role.IMPORT)
     assert [found.name for found in select([plain, sends], budget=160).units] == ["b.py"]
+
+
+@pytest.mark.parametrize(("role", "passes"), [(Role.IMPORT, True), (Role.CALL, False)])
+def test_weak_pairs_count_only_in_code_that_runs_when_loaded(role, passes):
+    data = b"subprocess.run(command, stdout=subprocess.DEVNULL)\n"
+    assert bool(reasons([unit("a.py", data, role)], budget=0)) is passes
 
 
 def test_what_nothing_reaches_passes_only_for_strong_marks_and_while_small():

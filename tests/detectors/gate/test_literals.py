@@ -15,7 +15,10 @@ def kinds(*contents):
 
 
 def test_families_and_pairs_are_read_with_escaped_blanks():
-    assert read_families(TEXT) == ({"a": [b"foo", b" bar("], "b": [b"baz "], "strong": [b"very bad"]}, [("a", "b")])
+    assert read_families(TEXT) == (
+        {"a": [b"foo", b" bar("], "b": [b"baz "], "strong": [b"very bad"]},
+        [("near", "a", "b")],
+    )
 
 
 def test_near_families_and_strong_words_hit_without_regard_to_case():
@@ -31,6 +34,11 @@ def test_far_families_do_not_hit_but_are_counted():
     text = b"foo foo" + b" " * 2000 + b"baz "
     assert kinds(text) == [("", ())]
     assert hits([Unit("a", "a", text, Language.PYTHON)], compile_families(TEXT))[0].families == 2
+
+
+def test_a_pair_may_count_only_where_code_is_loaded():
+    unit = Unit("a", "a", b"foo baz ", Language.PYTHON)
+    assert hits([unit], compile_families(TEXT.replace("near a b", "loaded a b")))[0].kind == "loaded"
 
 
 @pytest.mark.parametrize("text", ["near a c\n[a]\nx\n", "neither a pair nor a family\n[a]\nx\n"])
