@@ -10,6 +10,7 @@ from pathlib import Path
 from packamal import __version__
 from packamal.cache import use_folder
 from packamal.config import Settings
+from packamal.detectors import artifact_diff
 from packamal.detectors.base import Observed
 from packamal.engine.analysis import Analysed, analyse
 from packamal.engine.intake import Intake, take_in
@@ -61,7 +62,9 @@ def report_on(raw: str, intake: Intake, settings: Settings, progress: Callable[[
     """Analyse what was taken in and judge it."""
     analysed = [analyse(subject, progress) for subject in intake.subjects]
     progress(Progress("verdict", intake.purl or raw))
-    observed = merge([*(item.observed for item in analysed), Observed(problems=intake.problems)])
+    observed = merge(
+        [*(item.observed for item in analysed), _differences(analysed), Observed(problems=intake.problems)]
+    )
     findings = match(load_rules(tuple(Path(folder) for folder in settings.rules)), observed.signals, observed.flows)
     artifacts = tuple(item.artifact for item in analysed)
     findings = suppress(findings, artifacts, settings.suppressions)
@@ -75,12 +78,21 @@ def report_on(raw: str, intake: Intake, settings: Settings, progress: Callable[[
         signals=signals,
         flows=flows,
         errors=observed.problems,
-        notes=intake.notes,
+        notes=(*intake.notes, *(note for subject in intake.subjects for note in subject.unpacked.notes)),
         timings_ms=_timings(analysed),
         files=sum(len(subject.unpacked.members) for subject in intake.subjects),
         tool_version=__version__,
         rules_version=rules_version(),
     )
+
+
+def _differences(analysed: Sequence[Analysed]) -> Observed:
+    """What the wheel holds that the sdist does not, where both were judged."""
+    by_kind = {item.artifact.kind: item for item in analysed}
+    sdist, wheel = by_kind.get("sdist"), by_kind.get("wheel")
+    if sdist is None or wheel is None:
+        return Observed()
+    return artifact_diff.signals_of(sdist.units, wheel.units, wheel.artifact.filename)
 
 
 def _timings(analysed: Sequence[Analysed]) -> dict[str, int]:
