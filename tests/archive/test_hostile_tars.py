@@ -125,6 +125,14 @@ def test_members_behind_the_end_mark_are_read_and_recorded(zeros):
     assert kinds(unpacked) == [AnomalyKind.HIDDEN]
 
 
+def test_the_member_behind_the_end_mark_is_named_not_its_extended_header():
+    hidden = member("hidden" * 30 + ".py", b"h")
+    unpacked = unpack(member("a.py", b"a") + bytes(1024) + hidden + END, "x.tar")
+    assert [(anomaly.kind, anomaly.path) for anomaly in unpacked.anomalies] == [
+        (AnomalyKind.HIDDEN, "hidden" * 30 + ".py")
+    ]
+
+
 def test_bytes_behind_the_end_mark_are_kept_and_recorded():
     unpacked = unpack(member("a.py", b"a") + END + b"#!/bin/sh\n" * 100, "x.tar")
     assert kinds(unpacked) == [AnomalyKind.TRAILING]

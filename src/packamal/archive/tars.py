@@ -93,6 +93,8 @@ class _Walk:
         self._zeros = 0
         """Blocks of zeros just before this one; two end the archive, for some unpackers one does."""
         self._is_past_end = False
+        self._is_first_past_end = False
+        """The next member is the first one there, the one that is named."""
         self._global: dict[bytes, bytes] = {}
         self._next: dict[bytes, bytes] = {}
         """What extended headers say about all members, and about the next one."""
@@ -114,9 +116,7 @@ class _Walk:
             return
         self._intake.count_record()
         if self._zeros and not self._is_past_end:
-            self._is_past_end = True
-            name = header.name.decode("utf-8", "replace")
-            self._intake.spot(AnomalyKind.HIDDEN, name, "stands after the mark that ends the archive")
+            self._is_past_end = self._is_first_past_end = True
         self._zeros = 0
         if header.type in _EXTENDED:
             self._extend(header)
@@ -171,6 +171,9 @@ class _Walk:
         records = self._global | self._next if self._next or self._global else _NOTHING
         self._next = {}
         name = (records.get(b"GNU.sparse.name") or records.get(b"path") or header.name).decode("utf-8", "replace")
+        if self._is_first_past_end:
+            self._is_first_past_end = False
+            self._intake.spot(AnomalyKind.HIDDEN, name, "stands after the mark that ends the archive, as what follows")
         if header.type in _WITHOUT_BODY:
             self._special(header, name, records)
             return
