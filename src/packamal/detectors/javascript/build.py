@@ -26,6 +26,8 @@ MAX_TEXTS = 20_000
 """Literals kept of one unit; a table of more is data."""
 _COMMENT = re.compile(rb"/\*[\s\S]*?\*/|//[^\n]*")
 _LONGEST_OPERATOR = 12
+_ERROR_KIND = 0xFFFF
+"""Kind of nodes of damaged source."""
 
 Builds = Callable[["Builder", "tree_sitter.Node"], Node]
 BUILDERS: dict[str, Builds] = {}
@@ -46,10 +48,12 @@ def builds(*kinds: str) -> Callable[[Builds], Builds]:
 @functools.cache
 def _table(name: str) -> tuple[Builds | None, ...]:
     language = grammar(name)
-    return tuple(
-        BUILDERS.get(language.node_kind_for_id(kind) or "") if language.node_kind_is_named(kind) else None
-        for kind in range(language.node_kind_count)
-    )
+    table: list[Builds | None] = [None] * (_ERROR_KIND + 1)
+    for kind in range(language.node_kind_count):
+        if language.node_kind_is_named(kind):
+            table[kind] = BUILDERS.get(language.node_kind_for_id(kind) or "")
+    table[_ERROR_KIND] = BUILDERS["ERROR"]
+    return tuple(table)
 
 
 class Builder:

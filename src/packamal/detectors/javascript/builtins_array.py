@@ -16,6 +16,7 @@ from packamal.detectors.javascript.values import (
     CONSTANT_TYPES,
     UNKNOWN,
     ArrayValue,
+    Method,
     Opaque,
     join,
     merge_sources,
@@ -231,6 +232,7 @@ def _entries(m: Machine, receiver: object, inv: Invocation) -> object:
     array = _array(receiver)
     made = ArrayValue([ArrayValue([at, item], m.level) for at, item in enumerate(array.items)], m.level)
     made.is_open, made.sources = array.is_open, array.sources
+    made.fields = {"toString": Method(array, "toString")}
     return made
 
 

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import json
 import math
+import re
 from collections.abc import Callable
-from urllib.parse import quote
+from urllib.parse import quote, unquote_to_bytes
 
-from packamal.detectors.decode import decode
-from packamal.detectors.javascript.arguments import absorb, sources_of
+from packamal.detectors.javascript.arguments import absorb
+from packamal.detectors.javascript.builtins_object import open_array
 from packamal.detectors.javascript.builtins_text import known
 from packamal.detectors.javascript.coerce import (
+    MAX_STRING,
     exact,
     parse_float,
     parse_int,
@@ -20,13 +23,12 @@ from packamal.detectors.javascript.coerce import (
 )
 from packamal.detectors.javascript.dispatch import NOT_FOLDED, Invocation, builtin, call_value
 from packamal.detectors.javascript.literals import join_surrogates
-from packamal.detectors.javascript.machine import Machine
-from packamal.detectors.javascript.members import any_item, get_member, set_member
+from packamal.detectors.javascript.machine import JsThrow, Machine
+from packamal.detectors.javascript.members import any_item
 from packamal.detectors.javascript.nodes import UNDEFINED
 from packamal.detectors.javascript.values import (
     CONSTANT_TYPES,
     UNKNOWN,
-    Accessor,
     ArrayValue,
     Closure,
     ObjectValue,
@@ -35,6 +37,9 @@ from packamal.detectors.javascript.values import (
     RegexValue,
     merge_sources,
 )
+
+MAX_JSON = 1 << 20
+MAX_JSON_NODES = 20_000
 
 
 def made_of(m: Machine, inv: Invocation, *values: object) -> object:
@@ -100,15 +105,28 @@ def _is_nan(m: Machine, inv: Invocation) -> object:
     return made_of(m, inv) if number is None else number != number
 
 
-@builtin("unescape", "decodeURIComponent", "decodeURI")
+_CODE = re.compile(r"%(?:u([0-9a-fA-F]{4})|([0-9a-fA-F]{2}))")
+
+
+@builtin("unescape")
 def _unescape(m: Machine, inv: Invocation) -> object:
+    text = inv.argument(0)
+    if not isinstance(text, str):
+        return NOT_FOLDED
+    return join_surrogates(_CODE.sub(lambda match: chr(int(match[1] or match[2], 16)), text))
+
+
+@builtin("decodeURIComponent", "decodeURI")
+def _decode_component(m: Machine, inv: Invocation) -> object:
     text = inv.argument(0)
     if not isinstance(text, str):
         return NOT_FOLDED
     if "%" not in text:
         return text
-    raw = decode("percent", text.encode("utf-8", "replace"))
-    return NOT_FOLDED if raw is None else raw.decode("utf-8", "replace")
+    try:
+        return unquote_to_bytes(text).decode("utf-8", "strict" if m.concrete else "replace")
+    except UnicodeDecodeError as error:
+        raise JsThrow("URIError") from error
 
 
 @builtin("encodeURIComponent", "encodeURI", "escape")
@@ -117,6 +135,60 @@ def _escape(m: Machine, inv: Invocation) -> object:
     if text.__class__ not in CONSTANT_TYPES:
         return text if isinstance(text, Opaque) else made_of(m, inv)
     return quote(to_text(text), safe="-_.!~*'()")
+
+
+@builtin("JSON.stringify")
+def _stringify(m: Machine, inv: Invocation) -> object:
+    try:
+        plain = _to_plain(inv.argument(0), [MAX_JSON_NODES])
+        text = json.dumps(plain, ensure_ascii=False, separators=(",", ":"))
+    except (TypeError, ValueError, RecursionError):
+        return made_of(m, inv)
+    return text if len(text) <= MAX_STRING else made_of(m, inv)
+
+
+def _to_plain(value: object, budget: list[int], depth: int = 0) -> object:
+    budget[0] -= 1
+    if budget[0] < 0 or depth > 20:
+        raise ValueError("too large")
+    if isinstance(value, ArrayValue) and not value.is_open:
+        return [_to_plain(item, budget, depth + 1) for item in value.items]
+    if isinstance(value, ObjectValue) and not value.is_open and value.prototype is None:
+        shown = [pair for pair in value.fields.items() if pair[1] is not UNDEFINED and not isinstance(pair[1], Closure)]
+        return {key: _to_plain(item, budget, depth + 1) for key, item in shown}
+    if value is None or value.__class__ in {str, int, float, bool}:
+        return value
+    raise TypeError("not known")
+
+
+@builtin("JSON.parse")
+def _parse_json(m: Machine, inv: Invocation) -> object:
+    text = inv.argument(0)
+    if isinstance(text, bytes):
+        text = text.decode("utf-8", "replace")
+    if not isinstance(text, str):
+        return text if isinstance(text, Opaque) else made_of(m, inv)
+    value = parse_json(m, text)
+    return UNKNOWN if value is NOT_FOLDED else value
+
+
+def parse_json(m: Machine, text: str) -> object:
+    """JSON text to a value; NOT_FOLDED when it is none, or too large."""
+    if len(text) > MAX_JSON:
+        return NOT_FOLDED
+    try:
+        return from_plain(json.loads(text), m.level)
+    except (ValueError, RecursionError):
+        return NOT_FOLDED
+
+
+def from_plain(value: object, level: int) -> object:
+    """Python's lists and dicts to values."""
+    if isinstance(value, dict):
+        return ObjectValue({str(key): from_plain(item, level) for key, item in value.items()}, level)
+    if isinstance(value, list):
+        return ArrayValue([from_plain(item, level) for item in value], level)
+    return value
 
 
 _MATH: dict[str, Callable[[float], float]] = {
@@ -148,135 +220,6 @@ def _power(m: Machine, inv: Invocation) -> object:
     return UNKNOWN
 
 
-@builtin("Object.assign")
-def _assign(m: Machine, inv: Invocation) -> object:
-    target = inv.argument(0)
-    for source in inv.arguments[1:]:
-        if isinstance(source, ObjectValue):
-            for key, value in source.fields.items():
-                set_member(m, target, key, value)
-            if isinstance(target, ObjectValue):
-                target.is_open = target.is_open or source.is_open
-                target.sources = merge_sources((target.sources, source.sources))
-        elif isinstance(target, ObjectValue):
-            target.is_open = True
-            found = absorb(m, source, inv.scope, inv.start)
-            target.sources = merge_sources((target.sources, found))
-    return target
-
-
-@builtin("Object.freeze", "Object.seal", "Object.preventExtensions", "structuredClone", "Object.setPrototypeOf")
-def _same(m: Machine, inv: Invocation) -> object:
-    return inv.argument(0)
-
-
-@builtin("Object.create")
-def _create(m: Machine, inv: Invocation) -> object:
-    prototype = inv.argument(0)
-    if isinstance(prototype, ObjectValue | Ref):
-        return ObjectValue({}, m.level, prototype)
-    return ObjectValue({}, m.level)
-
-
-@builtin("Object", "Object.fromEntries")
-def _object(m: Machine, inv: Invocation) -> object:
-    value = inv.argument(0)
-    if isinstance(value, ArrayValue) and not value.is_open:
-        fields: dict[str, object] = {}
-        for pair in value.items:
-            if isinstance(pair, ArrayValue) and len(pair.items) == 2 and isinstance(pair.items[0], str):
-                fields[pair.items[0]] = pair.items[1]
-        return ObjectValue(fields, m.level)
-    if isinstance(value, ObjectValue | Closure | Ref):
-        return value
-    made = ObjectValue({}, m.level)
-    if value is not UNDEFINED:
-        made.is_open, made.sources = True, absorb(m, value, inv.scope, inv.start)
-    return made
-
-
-@builtin("Object.keys", "Object.getOwnPropertyNames", "Reflect.ownKeys")
-def _keys(m: Machine, inv: Invocation) -> object:
-    value = inv.argument(0)
-    if isinstance(value, ObjectValue) and not value.is_open:
-        return ArrayValue(list(value.fields), m.level)
-    return _open_array(m, inv)
-
-
-@builtin("Object.values")
-def _values(m: Machine, inv: Invocation) -> object:
-    value = inv.argument(0)
-    if isinstance(value, ObjectValue) and not value.is_open:
-        return ArrayValue(list(value.fields.values()), m.level)
-    return _open_array(m, inv)
-
-
-@builtin("Object.entries")
-def _entries(m: Machine, inv: Invocation) -> object:
-    value = inv.argument(0)
-    if isinstance(value, ObjectValue) and not value.is_open:
-        return ArrayValue([ArrayValue([key, item], m.level) for key, item in value.fields.items()], m.level)
-    return _open_array(m, inv)
-
-
-def _open_array(m: Machine, inv: Invocation) -> ArrayValue:
-    made = ArrayValue([], m.level)
-    made.is_open = True
-    made.sources = absorb(m, inv.argument(0), inv.scope, inv.start)
-    return made
-
-
-@builtin("Object.defineProperty", "Reflect.defineProperty")
-def _define_property(m: Machine, inv: Invocation) -> object:
-    target, key, how = inv.argument(0), inv.argument(1), inv.argument(2)
-    if isinstance(how, ObjectValue) and isinstance(key, str):
-        getter = how.fields.get("get", UNDEFINED)
-        value = how.fields.get("value", UNDEFINED)
-        if isinstance(target, ObjectValue) and getter is not UNDEFINED:
-            target.fields[key] = Accessor(getter, how.fields.get("set", UNDEFINED))
-        elif value is not UNDEFINED and key != "__esModule":
-            if isinstance(target, Ref):
-                return NOT_FOLDED
-            set_member(m, target, key, value)
-    elif isinstance(target, Ref):
-        return NOT_FOLDED
-    return target
-
-
-@builtin("Reflect.get", "Object.getOwnPropertyDescriptor")
-def _reflect_get(m: Machine, inv: Invocation) -> object:
-    return get_member(m, inv.argument(0), inv.argument(1))
-
-
-@builtin("Reflect.set")
-def _reflect_set(m: Machine, inv: Invocation) -> object:
-    set_member(m, inv.argument(0), inv.argument(1), inv.argument(2))
-    return True
-
-
-@builtin("Reflect.apply")
-def _reflect_apply(m: Machine, inv: Invocation) -> object:
-    call = inv.with_arguments(listed(m, inv.argument(2)), inv.argument(1))
-    return call_value(m, inv.argument(0), call)
-
-
-@builtin("Reflect.construct")
-def _reflect_construct(m: Machine, inv: Invocation) -> object:
-    call = inv.with_arguments(listed(m, inv.argument(1)))
-    call.is_new = True
-    return call_value(m, inv.argument(0), call)
-
-
-def listed(m: Machine, value: object) -> list[object]:
-    """The elements of an array-like argument list."""
-    if isinstance(value, ArrayValue):
-        return list(value.items) if not value.is_open else [any_item(value)]
-    if value is UNDEFINED or value is None:
-        return []
-    sources = sources_of(m, value)
-    return [Opaque(sources)] if sources else [UNKNOWN]
-
-
 @builtin("Array", "Array.of", "Uint8Array.of")
 def _array(m: Machine, inv: Invocation) -> object:
     size = inv.argument(0)
@@ -300,7 +243,7 @@ def _array_from(m: Machine, inv: Invocation) -> object:
     elif isinstance(value, ObjectValue) and isinstance(value.fields.get("length"), int):
         items = [UNDEFINED] * min(10_000, value.fields["length"])  # type: ignore[call-overload]
     if items is None:
-        made = _open_array(m, inv)
+        made = open_array(m, inv)
         if isinstance(value, ArrayValue):
             made.items = list(value.items)
         if function is not UNDEFINED:
@@ -324,34 +267,11 @@ def _regex(m: Machine, inv: Invocation) -> object:
     pattern, flags = inv.argument(0), inv.argument(1)
     if isinstance(pattern, RegexValue):
         return pattern
+    if pattern is UNDEFINED:
+        pattern = "(?:)"
     if not isinstance(pattern, str):
         return UNKNOWN
     return RegexValue(pattern, flags if isinstance(flags, str) else "")
-
-
-@builtin("Map", "Set", "WeakMap", "WeakSet", "Headers", "URLSearchParams", "FormData")
-def _map(m: Machine, inv: Invocation) -> object:
-    if not inv.is_new:
-        return NOT_FOLDED
-    value = inv.argument(0)
-    made = ObjectValue({}, m.level)
-    made.kind = "Map"
-    if isinstance(value, ObjectValue):
-        made.fields.update(value.fields)
-        made.is_open, made.sources = value.is_open, value.sources
-    elif value is not UNDEFINED:
-        made.is_open = True
-        made.sources = absorb(m, value, inv.scope, inv.start)
-        if isinstance(value, ArrayValue):
-            _fill_map(made, value)
-    return made
-
-
-def _fill_map(made: ObjectValue, pairs: ArrayValue) -> None:
-    for pair in pairs.items:
-        if isinstance(pair, ArrayValue) and len(pair.items) == 2 and isinstance(pair.items[0], str):
-            made.fields[pair.items[0]] = pair.items[1]
-    made.is_open = pairs.is_open
 
 
 @builtin("Proxy")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from packamal.detectors.javascript import callbacks
 from packamal.detectors.javascript.arguments import consume, sources_of
 from packamal.detectors.javascript.branches import maybe
-from packamal.detectors.javascript.builtins_global import listed
+from packamal.detectors.javascript.builtins_object import listed
 from packamal.detectors.javascript.calls import call_outside
 from packamal.detectors.javascript.dispatch import (
     NOT_FOLDED,

@@ -80,11 +80,10 @@ def text_of(value: object, depth: int = 8) -> str | None:
     if isinstance(value, ArrayValue):
         return _array_text(value, depth)
     if isinstance(value, ObjectValue):
-        known = not value.is_open and "toString" not in value.fields and value.prototype is None and not value.kind
-        return "[object Object]" if known else None
+        is_plain = not value.is_open and value.prototype is None and not value.kind
+        return "[object Object]" if is_plain and "toString" not in value.fields else None
     if isinstance(value, Closure):
-        raw = value.scope.frame.module.source[value.node.start : value.node.end]
-        return raw.decode("utf-8", "replace")
+        return _source_of(value)
     if isinstance(value, Method | Native):
         return f"function {value.name}() {{ [native code] }}"
     if isinstance(value, RegexValue):
@@ -94,13 +93,28 @@ def text_of(value: object, depth: int = 8) -> str | None:
     return None
 
 
+_AROUND_SIGNS = re.compile(r" ?([{}();,=+<>?:|&!*/-]) ?")
+
+
+def _source_of(value: Closure) -> str:
+    """A function's source. Obfuscators test it for line breaks, to fail where it was made readable: we undo that."""
+    raw = value.scope.frame.module.source[value.node.start : value.node.end]
+    text = raw.decode("utf-8", "replace")
+    return _AROUND_SIGNS.sub(r"\1", " ".join(text.split())) if "\n" in text else text
+
+
 _NATIVES = frozenset((
     "Function", "String", "Number", "Boolean", "Array", "Object", "RegExp", "Date", "eval", "escape", "unescape",
     "parseInt", "parseFloat", "isNaN", "isFinite", "encodeURIComponent", "decodeURIComponent", "encodeURI", "decodeURI",
 ))  # fmt: skip
 
 
+ITERATOR_TEXT = "[object Array Iterator]"
+
+
 def _array_text(value: ArrayValue, depth: int) -> str | None:
+    if value.fields and "toString" in value.fields:
+        return ITERATOR_TEXT
     if value.is_open or depth == 0:
         return None
     parts: list[str] = []

@@ -100,16 +100,16 @@ def _pattern(m: Machine, node: Pattern, scope: Scope) -> object:
 
 @evaluates(Function)
 def _function(m: Machine, node: Function, scope: Scope) -> object:
-    return make_closure(m, node, scope)
+    closure = make_closure(m, node, scope)
+    if node.name and not node.is_arrow:
+        inner = closure.scope = Scope(scope, scope.frame, m.level, False)
+        inner.names[node.name] = closure
+    return closure
 
 
 def make_closure(m: Machine, node: Function, scope: Scope) -> Closure:
     """A function value; it waits to be called."""
     closure = Closure(node, scope, scope.frame.this if node.is_arrow else UNDEFINED)
-    if node.name and not node.is_arrow and find(scope, node.name) is MISSING:
-        inner = Scope(scope, scope.frame, m.level, False)
-        inner.names[node.name] = closure
-        closure.scope = inner
     if node.runs == 0:
         m.pending.append(closure)
     return closure

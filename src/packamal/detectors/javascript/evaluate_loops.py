@@ -24,6 +24,8 @@ from packamal.detectors.javascript.walk import walk
 
 MAX_ITEMS = 2_000
 """Elements of a known array that a loop is run over one by one."""
+MAX_TURNS = 3_000
+"""Of a loop that assigns no name, such as one that turns an array around."""
 FRUITLESS = 12
 """Turns after which a loop must have kept all it assigns constant to go on."""
 
@@ -45,13 +47,14 @@ def _loop(m: Machine, node: Loop, scope: Scope) -> Completion | None:
 class _Turns:
     """A loop run turn by turn."""
 
-    __slots__ = ("is_done", "m", "node", "scope")
+    __slots__ = ("is_done", "last", "m", "node", "scope")
 
     def __init__(self, m: Machine, node: Loop, scope: Scope) -> None:
         self.m = m
         self.node = node
         self.scope = scope
         self.is_done = False
+        self.last: Completion | None = None
 
     def run(self) -> Completion | None:
         m, node = self.m, self.node
@@ -87,22 +90,28 @@ class _Turns:
             if completion is not None:
                 if completion is MAYBE:
                     return None
-                if completion is RETURN or completion is THROW:
-                    self.is_done = True
-                    return completion
-                if completion.label and completion.label != node.label:
-                    self.is_done = True
-                    return completion
-                if completion.is_break:
-                    self.is_done = True
-                    return None
+                if self._ends(completion):
+                    return self.last
             if node.step is not None:
                 evaluate(m, node.step, scope)
-            if turn == FRUITLESS and not _is_constant(m, node, scope):
-                return None
-            if not self._goes_on(False):
+            if self._is_fruitless(turn) or not self._goes_on(False):
                 return None
         return None
+
+    def _ends(self, completion: Completion) -> bool:
+        """Whether the way a turn ended ends the loop; `last` is how the loop itself ends then."""
+        is_own = not completion.label or completion.label == self.node.label
+        if completion is RETURN or completion is THROW or not is_own:
+            self.last = completion
+            self.is_done = True
+        elif completion.is_break:
+            self.is_done = True
+        return self.is_done
+
+    def _is_fruitless(self, turn: int) -> bool:
+        if turn == FRUITLESS:
+            return not _is_constant(self.m, self.node, self.scope)
+        return turn >= MAX_TURNS and not assigned(self.node)
 
 
 def assigned(node: Loop | ForEach) -> frozenset[str]:

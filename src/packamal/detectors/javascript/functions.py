@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from packamal.detectors.javascript import natives
 from packamal.detectors.javascript.arguments import sources_of
 from packamal.detectors.javascript.dispatch import Invocation, evaluate, run_list
 from packamal.detectors.javascript.machine import MAX_CALL_DEPTH, Machine
@@ -14,6 +15,7 @@ from packamal.detectors.javascript.values import (
     UNKNOWN,
     ArrayValue,
     Closure,
+    ObjectValue,
     Opaque,
     Ref,
     join,
@@ -28,19 +30,54 @@ def run_closure(m: Machine, closure: Closure, inv: Invocation, is_new: bool = Fa
     caller = inv.scope.frame
     if caller.is_called and not m.dry:
         node.is_called = True
+    if is_constant and node.native:
+        result = natives.run(m, node, inv.arguments)
+        if result is not None:
+            return result
     if not _is_allowed(m, node, inv, is_constant):
         return _summary(m, node, inv)
-    return _enter(m, closure, inv, is_new)
+    given = list(inv.arguments) if is_constant else []
+    found = _enter(m, closure, inv, is_new)
+    if given:
+        natives.learn(node, given, found)
+    return found
 
 
 def _is_allowed(m: Machine, node: Function, inv: Invocation, is_constant: bool) -> bool:
     if m.depth >= MAX_CALL_DEPTH:
         return False
-    if m.may_run(node):
+    if node.runs == 0:
         return True
-    if is_constant and m.loop_steps > 0 and inv.arguments:
+    if is_constant and m.loop_steps > 0 and (inv.arguments or m.concrete):
         return True
-    return not m.is_spent and _brings_sources(m, node, inv.arguments)
+    if m.is_spent:
+        return False
+    signature = _signature(inv)
+    if signature in node.signatures and node.runs > 1:
+        return False
+    node.signatures.add(signature)
+    return m.may_run(node) or _brings_sources(m, node, inv.arguments)
+
+
+def _signature(inv: Invocation) -> tuple[object, ...]:
+    """What a function may do differently for: the kinds of its arguments, and where they are from."""
+    parts: list[object] = [_sign(value) for value in inv.arguments]
+    if isinstance(inv.receiver, ObjectValue):
+        parts.append(id(inv.receiver.prototype))
+    return tuple(parts)
+
+
+def _sign(value: object) -> object:
+    kind = value.__class__
+    if isinstance(value, Opaque):
+        return value.sources or value.text
+    if isinstance(value, Ref):
+        return value.name
+    if isinstance(value, Closure):
+        return id(value.node)
+    if isinstance(value, ObjectValue | ArrayValue):
+        return id(value)
+    return value if kind in CONSTANT_TYPES else kind
 
 
 _EXTRA_RUNS = 6
@@ -59,6 +96,8 @@ def _brings_sources(m: Machine, node: Function, arguments: list[object]) -> bool
 
 def _summary(m: Machine, node: Function, inv: Invocation) -> object:
     """What is known of the result without running: what it returned before, made of whatever is passed."""
+    if not inv.arguments:
+        return node.returned
     parts = [sources_of(m, value, 2) for value in inv.arguments]
     sources = merge_sources((sources_of(m, node.returned, 2), *parts))
     if node.returned.__class__ in CONSTANT_TYPES or node.returned is UNKNOWN:
@@ -89,7 +128,10 @@ def _enter(m: Machine, closure: Closure, inv: Invocation, is_new: bool) -> objec
     frame.is_new = is_new
     scope = Scope(closure.scope, frame, m.level, True)
     node.runs += 1
-    _note_sources(m, node, inv.arguments)
+    if not m.concrete and node.runs == 1:
+        node.signatures.add(_signature(inv))
+    if not m.concrete:
+        _note_sources(m, node, inv.arguments)
     m.depth += 1
     m.steps += 1
     if m.concrete:

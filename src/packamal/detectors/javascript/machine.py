@@ -14,12 +14,16 @@ if TYPE_CHECKING:
     from packamal.detectors.javascript.dispatch import Invocation
     from packamal.detectors.javascript.module import Spot
 
-BASE_STEPS = 60_000
+BASE_STEPS = 15_000
 """Statements and calls evaluated in any artifact."""
-STEPS_PER_NODE = 3
-"""And for each node of its trees: ordinary code needs about one."""
-LOOP_STEPS = 150_000
-"""Statements of loops and calls run with known values, for decoders; about 0.3 s."""
+UNIT_STEPS = 1_500
+"""And for each unit."""
+STEPS_PER_NODE = 0.25
+"""And for each node of its tree: looking at every function once takes about a sixth."""
+LOOP_STEPS = 60_000
+"""Statements of loops and calls run with known values, in one unit; about 0.1 s."""
+HIDDEN_LOOP_STEPS = 1_500_000
+"""The same in a unit that hides what it does, where they are decoders."""
 MAX_CALL_DEPTH = 32
 """Functions entered one inside the other."""
 MAX_STACK = 2_500
@@ -56,7 +60,7 @@ class Machine:
     def __init__(self) -> None:
         self.record = Record()
         self.steps = 0
-        self.limit = BASE_STEPS
+        self.limit: float = BASE_STEPS
         self.loop_steps = LOOP_STEPS
         self.depth = 0
         self.log: list[Change] | None = None
@@ -113,10 +117,6 @@ class Machine:
 
     def may_run(self, function: Function) -> bool:
         """Whether a function may be evaluated once more."""
-        if function.runs == 0:
-            return True
-        if self.is_spent:
-            return False
         limit = _RUNS_SMALL if function.size <= _SMALL else _RUNS_MEDIUM if function.size <= _MEDIUM else _RUNS_LARGE
         return function.runs < limit
 

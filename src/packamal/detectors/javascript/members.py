@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from packamal.detectors.javascript.coerce import text_of, to_text
 from packamal.detectors.javascript.machine import JsThrow, Machine
-from packamal.detectors.javascript.names import GLOBAL, SELVES, member_name
+from packamal.detectors.javascript.names import CONSTRUCTORS, GLOBAL, SELVES, member_name
 from packamal.detectors.javascript.nodes import UNDEFINED
 from packamal.detectors.javascript.values import (
     NO_SOURCES,
@@ -75,6 +75,8 @@ def _of_ref(m: Machine, value: Ref, key: object) -> object:
         return GLOBAL if name in SELVES else m.global_names.get(name) or Ref(name)
     if value.is_module and name in {"default", "__esModule"}:
         return value
+    if name == "name" and value.name in CONSTRUCTORS:
+        return value.name
     full = member_name(value.name, name)
     if not full:
         return GLOBAL

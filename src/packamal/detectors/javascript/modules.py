@@ -6,21 +6,30 @@ from collections.abc import Mapping, Sequence
 
 from packamal.detectors.javascript.build import Builder
 from packamal.detectors.javascript.build_statements import build_program
-from packamal.detectors.javascript.builtins_json import parse_json
+from packamal.detectors.javascript.builtins_global import parse_json
 from packamal.detectors.javascript.dispatch import (
     NOT_FOLDED,
     Completion,
     Invocation,
+    call_value,
     evaluate,
     execute,
     executes,
     run_list,
 )
-from packamal.detectors.javascript.machine import STEPS_PER_NODE, JsThrow, Machine
+from packamal.detectors.javascript.functions import unknown_arguments
+from packamal.detectors.javascript.machine import (
+    HIDDEN_LOOP_STEPS,
+    LOOP_STEPS,
+    STEPS_PER_NODE,
+    UNIT_STEPS,
+    JsThrow,
+    Machine,
+)
 from packamal.detectors.javascript.members import get_member, set_member
 from packamal.detectors.javascript.module import Inline, Module, Spot
 from packamal.detectors.javascript.names import module_name
-from packamal.detectors.javascript.nodes import UNDEFINED, ClassNode, FunctionDeclaration, Name, Node
+from packamal.detectors.javascript.nodes import UNDEFINED, ClassNode, Function, FunctionDeclaration, Name, Node
 from packamal.detectors.javascript.parse import JAVASCRIPT, MAX_BYTES, TSX, TYPESCRIPT, parse
 from packamal.detectors.javascript.patterns import define
 from packamal.detectors.javascript.scope import MISSING, Frame, Scope, find
@@ -92,7 +101,7 @@ class Loader:
         if problem:
             self._m.record.note("unparsable" if program is None else "limit", problem, spot)
         if program is not None:
-            self._m.limit += STEPS_PER_NODE * program.nodes
+            self._m.limit = max(self._m.limit, self._m.steps) + UNIT_STEPS + STEPS_PER_NODE * program.nodes
         return program
 
     def run(self, module: Module, is_called: bool = True) -> None:
@@ -100,6 +109,7 @@ class Loader:
         if module.is_run or module.program is None:
             return
         module.is_run = True
+        self._m.loop_steps = HIDDEN_LOOP_STEPS if _decodes(module.source) else LOOP_STEPS
         frame = Frame(module, None, is_called, module.exports)
         scope = module.scope = Scope(None, frame, self._m.level, True)
         names = scope.names
@@ -107,11 +117,20 @@ class Loader:
         for name in module.program.variables:
             names.setdefault(name, UNDEFINED)
         try:
-            run_list(self._m, module.program.body, scope)
+            self._run_body(module.program.body, scope)
         except JsThrow:
             return
         except RecursionError:
             self._m.record.note("limit", "nesting", Spot(module, 0, None, None))
+
+    def _run_body(self, body: list[Node], scope: Scope) -> None:
+        last = body[-1] if body else None
+        if not scope.frame.module.unit.parent or not isinstance(last, Function):
+            run_list(self._m, body, scope)
+            return
+        run_list(self._m, body[:-1], scope)
+        function = evaluate(self._m, last, scope)
+        call_value(self._m, function, Invocation(unknown_arguments(last), scope, last.start))
 
     def load(self, specifier: str, frame: Frame, start: int) -> object:
         """What importing a specifier gives."""
@@ -180,6 +199,11 @@ class Loader:
             return evaluate(self._m, body[0], scope)
         run_list(self._m, body[:-1], scope)
         return evaluate(self._m, body[-1], scope) if body else UNDEFINED
+
+
+def _decodes(source: bytes) -> bool:
+    """Whether a unit may hold a decoder: one that makes text from codes, or turns an array of texts around."""
+    return b"fromCharCode" in source or (b"parseInt" in source and b"shift" in source)
 
 
 def as_utf8(data: bytes) -> bytes:

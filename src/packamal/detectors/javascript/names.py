@@ -33,7 +33,7 @@ _RENAMED = {
     "document.defaultView": "",
     "worker_threads.default": "worker_threads",
 }
-_CONSTRUCTORS = frozenset((
+CONSTRUCTORS = frozenset((
     "String", "Number", "Boolean", "Array", "Object", "RegExp", "Date", "Function", "Promise", "Map", "Set", "Symbol",
     "Buffer", "Error", "Proxy", "eval", "parseInt", "fetch", "setTimeout", "require", "Function.prototype",
     "AsyncFunction", "GeneratorFunction",
@@ -45,7 +45,7 @@ def member_name(name: str, key: str) -> str:
     if not name:
         return "" if key in SELVES else key
     if key == "constructor":
-        if name in _CONSTRUCTORS or name.endswith(".constructor") or name.endswith("()"):
+        if name in CONSTRUCTORS or name.endswith(".constructor") or name.endswith("()"):
             return "Function" if not name.endswith("()") else f"{name}.constructor"
         if name.startswith(("Object.getPrototypeOf", "Reflect.getPrototypeOf")):
             return "Function"

@@ -116,7 +116,7 @@ class Function(Node):
 
     __slots__ = (
         "body", "end", "folded", "is_arrow", "is_called", "name", "native", "parameters",
-        "qualified", "returned", "runs", "seen", "size", "start", "variables",
+        "qualified", "returned", "runs", "seen", "signatures", "size", "start", "tries", "variables",
     )  # fmt: skip
 
     def __init__(self, name: str, qualified: str, start: int, end: int, is_arrow: bool) -> None:
@@ -136,8 +136,11 @@ class Function(Node):
         self.returned: object = UNDEFINED
         self.seen: list[frozenset[int]] = []
         """Sources that have reached each parameter."""
+        self.signatures: set[tuple[object, ...]] = set()
+        """Kinds of arguments it was run on."""
         self.folded = 0
         """Call places where it gave a constant text for constants."""
+        self.tries = 0
         self.native: object = None
         """A codec that it was seen to be, or False once it was seen to be none."""
 

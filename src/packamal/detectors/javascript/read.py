@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -12,9 +13,10 @@ from packamal.detectors.javascript import (  # noqa: F401 - these fill the table
     builtins_array,
     builtins_bytes,
     builtins_global,
-    builtins_json,
     builtins_map,
     builtins_node,
+    builtins_number,
+    builtins_object,
     builtins_text,
     callbacks,
     evaluate_calls,
@@ -38,6 +40,8 @@ from packamal.detectors.units import Language, Unit
 _RECURSION = 20_000
 """Python frames that evaluation may nest: own limits on trees and calls stop it far earlier; none uses the C stack."""
 _LANGUAGES = frozenset({Language.JAVASCRIPT, Language.TYPESCRIPT})
+_UNCALLED_LOOP_STEPS = 2_000
+"""Statements of loops run turn by turn in one function that nothing calls."""
 MAX_PENDING = 60_000
 """Functions looked at although nothing calls them."""
 
@@ -46,7 +50,7 @@ def read(units: Sequence[Unit], package: Mapping[str, Unit]) -> Facts:
     """Read the facts of all units in JavaScript or TypeScript; never raises for hostile source."""
     m = Machine()
     loader = Loader(m, units, package)
-    with _deep_recursion():
+    with _deep_recursion(), _without_collector():
         for unit in units:
             if unit.language in _LANGUAGES:
                 loader.run(loader.module(unit))
@@ -71,6 +75,18 @@ def _deep_recursion() -> Iterator[None]:
         sys.setrecursionlimit(before)
 
 
+@contextmanager
+def _without_collector() -> Iterator[None]:
+    """Trees are millions of small objects, hardly any in rings: looking for rings is a quarter of the time."""
+    was_enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_enabled:
+            gc.enable()
+
+
 def _run_pending(m: Machine) -> None:
     """Look at the functions that nothing was seen to call."""
     looked_at = 0
@@ -88,10 +104,15 @@ def _run_uncalled(m: Machine, closure: Closure) -> None:
     scope = Scope(closure.scope, Frame(outer.module, outer.function, False, outer.this), m.level, False)
     inv = Invocation(unknown_arguments(closure.node), scope, closure.node.start)
     inv.receiver = _instance(closure)
+    before = m.loop_steps
+    m.loop_steps = min(before, _UNCALLED_LOOP_STEPS)
+    given = m.loop_steps
     try:
         run_closure(m, closure, inv)
     except (JsThrow, RecursionError):
         return
+    finally:
+        m.loop_steps = before - (given - m.loop_steps)
 
 
 def _instance(closure: Closure) -> object:
