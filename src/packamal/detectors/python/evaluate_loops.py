@@ -10,6 +10,7 @@ from packamal.detectors.python import limits
 from packamal.detectors.python.assignments import assign
 from packamal.detectors.python.constants import element, elements, plain
 from packamal.detectors.python.fold import MISSING
+from packamal.detectors.python.pure_loops import comprehend, run_for, run_while
 from packamal.detectors.python.scope import Scope
 from packamal.detectors.python.values import (
     UNKNOWN,
@@ -77,6 +78,8 @@ def _for(walk: Walk, node: ForNode) -> int:
     iterable = evaluate(walk, node.iter)
     items = elements(iterable)
     if items is not None and len(items) > 0:
+        if run_for(walk, node, items):
+            return run(walk, node.orelse)
         size = _is_worth_running(walk, node.body, len(items))
         if size:
             return _run_rounds(walk, node, items, size)
@@ -123,7 +126,7 @@ def _while(walk: Walk, node: ast.While) -> int:
     test = evaluate(walk, node.test)
     code = NORMAL
     if node.test.__class__ is not ast.Constant and truth(test) is not None and _is_decoding(node.body):
-        code = _run_while(walk, node, test)
+        code = NORMAL if run_while(walk, node) else _run_while(walk, node, test)
     else:
         _read_once(walk, node, None)
     walk.condition = before
@@ -149,16 +152,15 @@ def _run_while(walk: Walk, node: ast.While, test: Value) -> int:
     return LEAVE if code == LEAVE else NORMAL
 
 
-def _rounds(walk: Walk, generators: list[ast.comprehension]) -> Iterator[bool]:
+def _rounds(walk: Walk, iterable: Value, generators: list[ast.comprehension]) -> Iterator[bool]:
     """Set the variables of comprehensions for each round; True when the round's values are known."""
     first, rest = generators[0], generators[1:]
-    iterable = evaluate(walk, first.iter)
     items = elements(iterable)
     if not items or len(items) > limits.MAX_ROUNDS * 10:
         assign(walk, first.target, element(iterable) or _element_unknown(iterable))
         for test in first.ifs:
             evaluate(walk, test)
-        yield from (False for _ in (_rounds(walk, rest) if rest else (True,)))
+        yield from (False for _ in (_inner_rounds(walk, rest) if rest else (True,)))
         return
     for value in items:
         assign(walk, first.target, value)
@@ -166,12 +168,18 @@ def _rounds(walk: Walk, generators: list[ast.comprehension]) -> Iterator[bool]:
         if False in known:
             continue
         if rest:
-            yield from _rounds(walk, rest)
+            yield from _inner_rounds(walk, rest)
         else:
             yield None not in known
 
 
-def _comprehend(walk: Walk, node: Comprehension, parts: tuple[ast.expr, ...]) -> tuple[list[tuple[Value, ...]], bool]:
+def _inner_rounds(walk: Walk, generators: list[ast.comprehension]) -> Iterator[bool]:
+    return _rounds(walk, evaluate(walk, generators[0].iter), generators)
+
+
+def _comprehend(
+    walk: Walk, node: Comprehension, iterable: Value, parts: tuple[ast.expr, ...]
+) -> tuple[list[tuple[Value, ...]], bool]:
     """Evaluate the parts of a comprehension for each round; whether these are all rounds."""
     inner = Walk(walk.session, walk.module, Scope(walk.scope, walk.module.scope), walk.function)
     inner.condition, inner.inlined = walk.condition, walk.inlined
@@ -179,7 +187,7 @@ def _comprehend(walk: Walk, node: Comprehension, parts: tuple[ast.expr, ...]) ->
     size = walk.session.size_of(node)
     rows: list[tuple[Value, ...]] = []
     is_complete = True
-    for is_known in _rounds(inner, node.generators):
+    for is_known in _rounds(inner, iterable, node.generators):
         rows.append(tuple(evaluate(inner, part) for part in parts))
         is_complete = is_complete and is_known
         inner.is_repeat = True
@@ -192,13 +200,18 @@ def _comprehend(walk: Walk, node: Comprehension, parts: tuple[ast.expr, ...]) ->
 
 
 def _list_comp(walk: Walk, node: ast.ListComp | ast.SetComp | ast.GeneratorExp) -> Value:
-    rows, is_complete = _comprehend(walk, node, (node.elt,))
+    iterable = evaluate(walk, node.generators[0].iter)
+    made = comprehend(walk, node, iterable)
+    if made is not None:
+        return made
+    rows, is_complete = _comprehend(walk, node, iterable, (node.elt,))
     items = [row[0] for row in rows]
     return Seq(items, deep_sources(Seq(items)), not is_complete)
 
 
 def _dict_comp(walk: Walk, node: ast.DictComp) -> Value:
-    rows, is_complete = _comprehend(walk, node, (node.key, node.value))
+    iterable = evaluate(walk, node.generators[0].iter)
+    rows, is_complete = _comprehend(walk, node, iterable, (node.key, node.value))
     made = Map({}, is_open=not is_complete)
     for key, value in rows:
         raw = plain(key)

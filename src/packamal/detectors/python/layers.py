@@ -6,7 +6,7 @@ from typing import Final
 
 from packamal.detectors.decode import is_text
 from packamal.detectors.python import limits
-from packamal.detectors.python.constants import plain
+from packamal.detectors.python.constants import MAX_STEPS_SHOWN, plain
 from packamal.detectors.python.fold import MISSING
 from packamal.detectors.python.record import Site, record_edge
 from packamal.detectors.python.session import RawLayer
@@ -83,6 +83,8 @@ def run_constant(walk: Walk, value: Value, site: Site, language: str) -> None:
 
 def run_layer(walk: Walk, text: bytes, site: Site, language: str, steps: tuple[str, ...] = ()) -> None:
     """Record text that runs as code."""
+    walk.session.runs += 1
+    steps = (*walk.session.outer_steps, *steps)[:MAX_STEPS_SHOWN]
     _keep(walk, RawLayer(text, walk.spot(site.node), steps, True, language, site.fact))
 
 

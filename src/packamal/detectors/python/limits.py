@@ -55,7 +55,10 @@ MAX_LAZY_UNIT: Final = 12 * 1024
 """Size of one such module: settings and helpers are small."""
 MAX_EVAL_CHARS: Final = 4_000
 """Text of an `eval` that is evaluated in place."""
-MAX_EXEC_CHARS: Final = 65_536
-"""Text of an `exec` whose definitions are read in place."""
+MAX_EXEC_CHARS: Final = 2_000_000
+MAX_EXEC_NODES: Final = 12_000
+"""Text and tree of an `exec` that is read in place; larger ones are only layers."""
+MAX_PROGRAMS: Final = 100
+"""Programs that run one another by `exec`, read in place inside one another."""
 MAX_TOLERANT_BYTES: Final = 2 * 1024 * 1024
 """Source given to the tolerant parser; noise can hold it for seconds."""

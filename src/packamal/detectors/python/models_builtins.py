@@ -189,9 +189,21 @@ def _dict(argument: Value, site: Site) -> Value | None:
     return Unknown(site.src)
 
 
-@model("zip")
+def _cycled(value: Value, length: int) -> list[Value] | None:
+    """As many elements of `itertools.cycle(...)` as are asked for."""
+    if not isinstance(value, Result) or value.name not in ("itertools.cycle()", "itertools.count()"):
+        return None
+    items = elements(value.args[0]) if value.args else []
+    return [items[index % len(items)] for index in range(length)] if items else None
+
+
+@model("zip", "itertools.zip_longest")
 def _zip(walk: Walk, name: str, site: Site) -> Value | None:
     columns = [elements(arg) for arg in site.args]
+    length = min((len(column) for column in columns if column is not None), default=0)
+    columns = [
+        _cycled(arg, length) if column is None else column for arg, column in zip(site.args, columns, strict=True)
+    ]
     if not columns or any(column is None for column in columns):
         return None
     rows = zip(*(column for column in columns if column is not None), strict=False)
@@ -290,6 +302,12 @@ def _vars(walk: Walk, name: str, site: Site) -> Value | None:
 )
 def _namespace_get(walk: Walk, name: str, site: Site) -> Value | None:
     return namespace_item(walk, name.rpartition(".")[0], site.args[0], site.node) if site.args else None
+
+
+@model("dir().index", "dir().__getitem__")
+def _index_of_name(walk: Walk, name: str, site: Site) -> Value | None:
+    """`dir(x).index("name")` stands for the name: it is only used to take it out of `dir(x)` again."""
+    return Result("dir().index()", site.src, site.args)
 
 
 @model("type")

@@ -7,7 +7,7 @@ from typing import Final
 
 from packamal.detectors.python import limits
 from packamal.detectors.python.arguments import render
-from packamal.detectors.python.constants import plain
+from packamal.detectors.python.constants import MAX_STEPS_SHOWN, plain, steps_of
 from packamal.detectors.python.fold import MISSING
 from packamal.detectors.python.layers import run_constant
 from packamal.detectors.python.models import model
@@ -43,13 +43,17 @@ def _exec(walk: Walk, name: str, site: Site) -> Value | None:
     if name == "execfile":
         record_edge(walk, "exec", render(argument) or "", site.node)
         return None
-    text = plain(argument)
-    if name == "eval" and isinstance(text, str) and len(text) <= limits.MAX_EVAL_CHARS:
+    text = _program(argument)
+    if name == "eval" and text is not None and len(text) <= limits.MAX_EVAL_CHARS:
         return _eval(walk, site, argument, text)
-    run_constant(walk, argument, site, "python")
-    if isinstance(text, str | bytes) and len(text) <= limits.MAX_EXEC_CHARS:
-        _define(walk, site, text if isinstance(text, str) else text.decode("utf-8", "replace"))
+    if text is None or not _run_in_place(walk, site, argument, text):
+        run_constant(walk, argument, site, "python")
     return None
+
+
+def _program(value: Value) -> str | None:
+    known = plain(value)
+    return known.decode("utf-8", "replace") if isinstance(known, bytes) else known if isinstance(known, str) else None
 
 
 def _eval(walk: Walk, site: Site, argument: Value, text: str) -> Value | None:
@@ -58,7 +62,7 @@ def _eval(walk: Walk, site: Site, argument: Value, text: str) -> Value | None:
     if expression is None or len(walk.inlined) >= limits.MAX_INLINE_DEPTH or not walk.spend(len(text)):
         run_constant(walk, argument, site, "python")
         return None
-    if not isinstance(expression, ast.Name | ast.Attribute | ast.Constant):
+    if len(text) >= limits.MIN_LAYER_BYTES and not isinstance(expression, ast.Name | ast.Attribute | ast.Constant):
         run_constant(walk, argument, site, "python")
     _move(expression, site.node)
     if isinstance(expression, ast.Name):
@@ -74,19 +78,31 @@ def _move(tree: ast.AST, to: ast.AST) -> None:
             node.lineno = line
 
 
-def _define(walk: Walk, site: Site, text: str) -> None:
-    """Names that a short constant program defines are known behind its `exec`; its facts come with its layer."""
+def _run_in_place(walk: Walk, site: Site, argument: Value, text: str) -> bool:
+    """Read a constant program where it is run: it shares names with what is around it.
+
+    True when it only unpacks another program, which is a layer by then; otherwise it becomes a layer itself.
+    """
+    session = walk.session
+    if len(text) > limits.MAX_EXEC_CHARS or session.programs >= limits.MAX_PROGRAMS:
+        return False
     tree = parse_text(text)
-    if tree is None or len(walk.inlined) >= limits.MAX_INLINE_FUNCTIONS or not walk.spend(len(text)):
-        return
-    if not any(isinstance(node, _DEFINING) for node in tree.body):
-        return
-    tree.body = [node for node in tree.body if isinstance(node, _DEFINING)]
+    if tree is None:
+        return False
+    size = session.size_of(tree)
+    if size > limits.MAX_EXEC_NODES or not walk.spend(size):
+        return False
     _move(tree, site.node)
+    before, outer_steps = session.runs, session.outer_steps
+    session.outer_steps = (*outer_steps, *steps_of(argument))[:MAX_STEPS_SHOWN]
+    session.programs += 1
     run(walk, tree.body)
+    session.programs -= 1
+    session.outer_steps = outer_steps
+    return session.runs > before and all(isinstance(node, _UNPACKING) for node in tree.body)
 
 
-_DEFINING: Final = (ast.Import, ast.ImportFrom, ast.FunctionDef, ast.Assign)
+_UNPACKING: Final = (ast.Expr, ast.Import, ast.ImportFrom, ast.Assign)
 
 
 @model("compile", "codeop.compile_command", "types.CodeType", "textwrap.dedent", "inspect.cleandoc")

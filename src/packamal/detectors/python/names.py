@@ -115,6 +115,7 @@ _EXACT: Final = {
     "numpy.distutils.core.setup": "setuptools.setup",
     "os.getcwdu": "os.getcwd",
     "string.letters": "string.ascii_letters",
+    "fernet.Fernet": "cryptography.fernet.Fernet",
     "aiohttp.client.ClientSession": "aiohttp.ClientSession",
     "socket._socketobject": "socket.socket",
     "socket.SocketType": "socket.socket",

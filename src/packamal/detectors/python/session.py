@@ -102,6 +102,12 @@ class Session:
         self.given = given
         """Names of the units that were asked for."""
         self.lazy_bytes = 0
+        self.programs = 0
+        """Constant programs being read in place inside one another."""
+        self.runs = 0
+        """Layers seen to run so far."""
+        self.outer_steps: tuple[str, ...] = ()
+        """Steps that made the programs being read in place."""
         self._next_fact = 0
         self._next_text = FIRST_TEXT
         self._next_token = 0

@@ -101,6 +101,8 @@ def _of_ref(walk: Walk, owner: Ref, index: Value, node: ast.AST) -> Value:
     found = namespace_item(walk, name, index, node)
     if found is not None:
         return found
+    if name == "dir()" and isinstance(index, Result) and index.name == "dir().index()" and index.args:
+        return index.args[0]
     if "(" in name:
         return _pass(owner, index)
     if name in _DATA and not owner.src:
