@@ -58,8 +58,8 @@ class _Candidate(NamedTuple):
     reason: str
 
     def importance(self) -> tuple[int, int, int, int, str]:
-        """Smaller comes first: strong roles, good reasons, many families, few bytes."""
-        return -self.unit.role.strength, self.rank, -self.hit.families, len(self.unit.data), self.unit.name
+        """Smaller comes first: strong roles, good reasons, telling families, few bytes."""
+        return -self.unit.role.strength, self.rank, -self.hit.lone, len(self.unit.data), self.unit.name
 
 
 def _largest(unit: Unit) -> int:

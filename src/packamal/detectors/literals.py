@@ -20,17 +20,18 @@ NEAR_BYTES = 1_000
 """Two families this close to each other belong to one piece of code."""
 CHUNK_BYTES = 4_000_000
 """Source that goes through the automaton in one call; joining small files saves a call for each."""
+MANY_WEAK = 2
+"""Different pairs that each count only in loaded code, but together anywhere."""
 MAX_POSITIONS = 64
 """Hits of one unit whose places are kept."""
 STRONG = "strong"
 NEAR = "near"
 LOADED = "loaded"
-_PAIR = re.compile(r"(near|loaded) ([a-z]+) ([a-z]+)\Z")
+_RELATION = re.compile(r"(?:(?:near|loaded) [a-z]+ [a-z]+|lone(?: [a-z]+)+)\Z")
 _HEAD = re.compile(r"\[([a-z]+)\]\Z")
 _ESCAPE = re.compile(r"\A\\[nts]|\\s\Z")
 _ESCAPES = {"\\n": "\n", "\\t": "\t", "\\s": " "}
 _WEIGHT = {"": 0, LOADED: 1, NEAR: 2, STRONG: 3}
-_FAR = -NEAR_BYTES - 1
 
 
 class Hit(NamedTuple):
@@ -40,8 +41,8 @@ class Hit(NamedTuple):
     """strong, near, loaded (near, but of weight only in code that runs when loaded), or empty."""
     positions: tuple[int, ...] = ()
     """Where, for the first MAX_POSITIONS."""
-    families: int = 0
-    """How many different families stand in it, near each other or not."""
+    lone: int = 0
+    """How many of the families that say something on their own stand in it."""
 
 
 class Literals(NamedTuple):
@@ -54,6 +55,8 @@ class Literals(NamedTuple):
     """For each family the ones it makes sense with, and the kind of hit that is."""
     strong: int
     """Number of the family that is reason enough alone; -1 when there is none."""
+    lone: frozenset[int]
+    """Numbers of the families that put a unit ahead of its neighbours even alone."""
 
 
 @functools.cache
@@ -62,45 +65,50 @@ def shipped() -> Literals:
     return compile_families(importlib.resources.files("packamal.catalogue").joinpath("literals.txt").read_text("utf-8"))
 
 
-def read_families(text: str) -> tuple[dict[str, list[bytes]], list[tuple[str, str, str]]]:
-    """Read a literal file: families by name, and the (kind, family, family) that count. Raises RuleError."""
+def read_families(text: str) -> tuple[dict[str, list[bytes]], list[list[str]]]:
+    """Read a literal file: families by name, and relations as lists (kind, family, ...). Raises RuleError."""
     families: dict[str, list[bytes]] = {}
-    pairs: list[tuple[str, str, str]] = []
+    relations: list[list[str]] = []
     current: list[bytes] | None = None
     for line in text.splitlines():
-        pair, head = _PAIR.match(line), _HEAD.match(line)
+        head = _HEAD.match(line)
         if head:
             current = families.setdefault(head[1], [])
         elif current is not None and line:
             current.append(_ESCAPE.sub(lambda found: _ESCAPES[found[0]], line.lower()).encode())
-        elif pair:
-            pairs.append((pair[1], pair[2], pair[3]))
+        elif _RELATION.match(line):
+            relations.append(line.split(" "))
         elif line and not line.startswith("#"):
             raise RuleError(f"literals: cannot understand the line {line[:80]!r}")
-    unknown = {name for pair in pairs for name in pair[1:]} - families.keys()
+    unknown = {name for relation in relations for name in relation[1:]} - families.keys()
     if unknown:
         raise RuleError(f"literals: no family {', '.join(sorted(unknown))}")
-    return families, pairs
+    return families, relations
 
 
 def compile_families(text: str) -> Literals:
     """Compile a literal file's text. Raises RuleError."""
-    families, pairs = read_families(text)
+    families, relations = read_families(text)
     number = {name: position for position, name in enumerate(families)}
     patterns: dict[bytes, list[int]] = {}
     for name, words in families.items():
         for word in words:
             patterns.setdefault(word, []).append(number[name])
     partners: list[dict[int, str]] = [{} for _ in families]
-    for kind, left, right in pairs:
-        partners[number[left]][number[right]] = kind
-        partners[number[right]][number[left]] = kind
+    lone: set[int] = set()
+    for kind, *names in relations:
+        numbers = [number[name] for name in names]
+        if kind == "lone":
+            lone.update(numbers)
+            continue
+        partners[numbers[0]][numbers[1]] = partners[numbers[1]][numbers[0]] = kind
     automaton = ahocorasick_rs.BytesAhoCorasick(list(patterns), implementation=ahocorasick_rs.Implementation.DFA)
     return Literals(
         automaton,
         tuple(tuple(numbers) for numbers in patterns.values()),
         tuple(tuple(sorted(found.items())) for found in partners),
         number.get(STRONG, -1),
+        frozenset(lone),
     )
 
 
@@ -123,41 +131,54 @@ def _chunks(units: Sequence[Unit]) -> Iterator[list[Unit]]:
 
 
 def _chunk_hits(chunk: list[Unit], literals: Literals) -> list[Hit]:
-    ends, end = [], 0
-    for unit in chunk:
-        end += len(unit.data) + 1
-        ends.append(end)
     joined = b"\0".join([unit.data for unit in chunk]).lower()
-    kinds = [""] * len(chunk)
-    places: list[list[int]] = [[] for _ in chunk]
-    seen: list[set[int]] = [set() for _ in chunk]
-    last = [_FAR] * len(literals.partners)
-    index = begin = 0
+    watches = [_Watch(literals) for _ in chunk]
+    index, begin, end = 0, 0, len(chunk[0].data) + 1
     for pattern, start, _ in literals.automaton.find_matches_as_indexes(joined, overlapping=True):
-        while start >= ends[index]:
-            begin, index = ends[index], index + 1
-            last = [_FAR] * len(last)
-        if len(places[index]) == MAX_POSITIONS:
-            continue
-        seen[index].update(literals.families[pattern])
-        kind = _kind(literals, pattern, start, last)
-        if kind:
-            kinds[index] = max(kind, kinds[index], key=_WEIGHT.__getitem__)
-            places[index].append(start - begin)
-    found = zip(kinds, places, seen, strict=True)
-    return [Hit(kind, tuple(place), len(families)) for kind, place, families in found]
+        while start >= end:
+            index, begin = index + 1, end
+            end += len(chunk[index].data) + 1
+        watches[index].note(pattern, start - begin)
+    return [watch.hit() for watch in watches]
 
 
-def _kind(literals: Literals, pattern: int, start: int, last: list[int]) -> str:
-    """What one more match means, given where each family was seen last; notes its own families."""
-    families = literals.families[pattern]
-    kind = ""
-    for family in families:
-        if family == literals.strong:
-            kind = STRONG
-        for other, meaning in literals.partners[family]:
-            if 0 < start - last[other] <= NEAR_BYTES and _WEIGHT[meaning] > _WEIGHT[kind]:
-                kind = meaning
-    for family in families:
-        last[family] = start
-    return kind
+class _Watch:
+    """What has been seen in one unit so far."""
+
+    __slots__ = ("_kind", "_last", "_literals", "_places", "_weak")
+
+    def __init__(self, literals: Literals) -> None:
+        self._literals = literals
+        self._kind = ""
+        self._last: dict[int, int] = {}
+        self._places: list[int] = []
+        self._weak: set[frozenset[int]] = set()
+
+    def note(self, pattern: int, start: int) -> None:
+        """Take in one match."""
+        families = self._literals.families[pattern]
+        for family in families:
+            if family == self._literals.strong:
+                self._found(STRONG, start)
+            for other, meaning in self._literals.partners[family]:
+                if 0 < start - self._last.get(other, start) <= NEAR_BYTES:
+                    self._found(meaning, start)
+                    if meaning == LOADED:
+                        self._weak.add(frozenset((family, other)))
+        for family in families:
+            self._last[family] = start
+
+    def _found(self, kind: str, start: int) -> None:
+        if _WEIGHT[kind] > _WEIGHT[self._kind]:
+            self._kind = kind
+        if len(self._places) < MAX_POSITIONS:
+            self._places.append(start)
+
+    def hit(self) -> Hit:
+        """Sum up."""
+        is_near = self._kind == LOADED and len(self._weak) >= MANY_WEAK
+        return Hit(
+            NEAR if is_near else self._kind,
+            tuple(self._places),
+            len(self._literals.lone.intersection(self._last)),
+        )
