@@ -36,7 +36,11 @@ class Dossier:
     """The manifest itself."""
 
     def signal(self, capability: Capability, target: str, needle: str = "") -> Signal:
-        """Say something about the package, pointing at the line of the manifest that holds `needle`."""
+        """Say something about the package, pointing at the line of the manifest that holds `needle`.
+
+        Papers speak about the whole package and count from the moment it is chosen, so the role is install: in a rule
+        that ties them to code, the code's role is the weaker one and decides.
+        """
         evidence = Evidence(self.package.artifact.filename, self.unit.path if self.unit else "")
         found = self.unit.data.find(needle.encode()) if self.unit and needle else -1
         if self.unit and found >= 0:
@@ -44,7 +48,7 @@ class Dossier:
             start = max(self.unit.data.rfind(b"\n", 0, found) + 1, found - SNIPPET_CHARS // 2)
             text = self.unit.data[start : start + SNIPPET_CHARS].partition(b"\n")[0].decode("utf-8", "replace")
             evidence = Evidence(evidence.artifact, evidence.path, line, shorten(text.strip(), SNIPPET_CHARS))
-        return Signal(capability, Role.NEVER, Origin.METADATA, evidence, shorten(target, TARGET_CHARS))
+        return Signal(capability, Role.INSTALL, Origin.METADATA, evidence, shorten(target, TARGET_CHARS))
 
 
 def open_dossier(package: Package) -> Dossier | None:
