@@ -8,6 +8,7 @@ import signal
 import stat
 import time
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
@@ -176,6 +177,21 @@ def test_a_child_that_was_taken_over_cannot_say_what_is_no_report(said: bytes) -
     outcomes = look(work, 2)
     assert problem(outcomes[0])
     assert outcomes[1].report == fine(1)
+
+
+def test_a_child_holds_no_open_file_of_its_parent(tmp_path: Path) -> None:
+    def work(index: int, tell: Tell) -> Report:
+        for fd in range(3, 64):
+            try:
+                os.write(fd, b"hostile") if stat.S_ISREG(os.fstat(fd).st_mode) else None
+            except OSError:
+                continue
+        return fine(index)
+
+    path = tmp_path / "report.json"
+    with path.open("wb", buffering=0):
+        assert look(work)[0].report == fine(0)
+    assert path.read_bytes() == b""
 
 
 def test_progress_is_seen_by_who_watches() -> None:

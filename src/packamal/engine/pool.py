@@ -92,7 +92,7 @@ class _Pool:
                 self._dismiss(worker)
             else:
                 return
-        worker = Worker(self.work, self.limits.time_limit_s, self.limits.is_verbose, tuple(self.workers.values()))
+        worker = Worker(self.work, self.limits.time_limit_s, self.limits.is_verbose)
         self.workers[worker.replies] = worker
         worker.start(index, self.limits.time_limit_s)
 

@@ -27,6 +27,8 @@ Tell = Callable[[Progress], None]
 Work = Callable[[int, Tell], Report]
 """Looks at the target with this index."""
 
+MAX_FD = 1 << 20
+"""Highest descriptor closed where the system names no limit: the kernel's own default ceiling."""
 MEMORY_BYTES = 2 << 30
 """Data segment of one child (RLIMIT_DATA; address space would count what WebAssembly engines only reserve): the
 largest honest artifacts unpack to some 500 MB, and two children must fit a CI machine."""
@@ -60,7 +62,7 @@ PROGRESS, REPORT, ERROR, CRASH, MEMORY = b"P", b"R", b"E", b"C", b"M"
 class Worker:
     """The parent's side of one child."""
 
-    def __init__(self, work: Work, time_limit_s: float, is_verbose: bool, siblings: tuple[Worker, ...]) -> None:
+    def __init__(self, work: Work, time_limit_s: float, is_verbose: bool) -> None:
         take, self.orders = os.pipe()
         self.replies, give = os.pipe()
         self.task: int | None = None
@@ -69,8 +71,6 @@ class Worker:
         self._buffer = bytearray()
         self.pid = os.fork()
         if self.pid == 0:
-            for fd in (self.orders, self.replies, *(fd for other in siblings for fd in (other.orders, other.replies))):
-                os.close(fd)
             _live(_Child(take, give, work, time_limit_s), is_verbose)
         os.close(take)
         os.close(give)
@@ -141,10 +141,21 @@ class _Child(NamedTuple):
 def _live(child: _Child, is_verbose: bool) -> None:
     status = 1
     try:
+        _let_go(child)
         _settle(is_verbose)
         status = _serve(child)
     finally:
         os._exit(status)  # never runs what the parent meant for its own end
+
+
+def _let_go(child: _Child) -> None:
+    """Close every file and pipe of the parent: who takes the child over must not write into them."""
+    start = 3
+    for kept in sorted((child.orders, child.replies)):
+        os.closerange(start, kept)
+        start = kept + 1
+    limit = resource.getrlimit(resource.RLIMIT_NOFILE)[0]
+    os.closerange(start, limit if limit != resource.RLIM_INFINITY else MAX_FD)
 
 
 def _settle(is_verbose: bool) -> None:
