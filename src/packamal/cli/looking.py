@@ -29,8 +29,8 @@ def look(names: Sequence[str], find: Callable[[int], Target], settings: Settings
         for outcome in run(names, work, limits, display):
             display.ended(outcome)
             accepted.see(outcome.report)
-            if outcome.detail:
-                log.info("%s: %s", names[outcome.index], outcome.detail)
+            for line in outcome.detail.splitlines():
+                log.info("%s: %s", names[outcome.index], line)
             yield outcome
     finally:
         display.close()

@@ -60,7 +60,8 @@ class Builder:
     """Builds one unit; knows where it is: enclosing function, names to be declared, depth."""
 
     __slots__ = (
-        "count", "depth", "function", "hint", "is_cut", "names", "prefix", "source", "table", "texts", "variables",
+        "computed", "count", "depth", "flattened", "function", "hint", "is_cut", "members", "names", "prefix", "source",
+        "table", "texts", "variables",
     )  # fmt: skip
 
     def __init__(self, source: bytes, grammar_name: str) -> None:
@@ -76,6 +77,7 @@ class Builder:
         self.depth = 0
         self.count = 0
         self.is_cut = False
+        self.computed = self.members = self.flattened = 0
 
     def node(self, raw: tree_sitter.Node) -> Node:
         """Build one node; types, comments and unknown kinds give NOTHING."""

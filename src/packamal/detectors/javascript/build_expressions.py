@@ -175,6 +175,7 @@ def _member(b: Builder, raw: Raw) -> Node:
     kids = b.kids(raw, 2)
     prop = kids[-1]
     start = prop.start_byte
+    b.members += 1
     return Member(b.node(kids[0]), b.slice(start, prop.end_byte), start)
 
 
@@ -182,6 +183,8 @@ def _member(b: Builder, raw: Raw) -> Node:
 def _subscript(b: Builder, raw: Raw) -> Node:
     kids = b.kids(raw, 2)
     obj, index = b.node(kids[0]), b.node(kids[-1])
+    if type(index) is Literal and isinstance(index.value, str) and index.value.isidentifier():
+        b.computed += 1
     return Index(obj, index, kids[-1].start_byte)
 
 

@@ -51,6 +51,8 @@ def build_program(b: Builder, raw: Raw) -> Program:
     program.variables = list(b.variables)
     program.texts = b.texts
     program.nodes = b.count
+    program.names = tuple(b.names.values())
+    program.computed, program.members, program.flattened = b.computed, b.members, b.flattened
     return program
 
 
@@ -175,7 +177,17 @@ def _while(b: Builder, raw: Raw) -> Node:
     test, body = raw.child_by_field_name("condition"), raw.child_by_field_name("body")
     loop = Loop(None, b.node(test) if test else None, None, b.node(body) if body else NOTHING)
     loop.is_do = raw.type == "do_statement"
+    b.flattened += _only_switches(loop.body)
     return _spanned(loop, test)
+
+
+def _only_switches(body: Node) -> bool:
+    """Whether a loop's body is a switch on a state, alone or with a `break` behind it."""
+    inner = body.body if isinstance(body, Block) else [body]
+    return bool(inner) and isinstance(inner[0], Switch) and len(inner) <= _STATE_LOOP and len(inner[0].cases) > 1
+
+
+_STATE_LOOP = 2
 
 
 def _spanned(loop: Loop, test: Raw | None) -> Loop:

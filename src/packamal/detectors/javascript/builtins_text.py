@@ -213,8 +213,17 @@ for _name in _SEARCHES:
     _searcher(_name)
 
 
-@method((str,), "replace", "replaceAll")
+@method((str,), "replace")
 def _replace(m: Machine, receiver: object, inv: Invocation) -> object:
+    return _replaced(m, receiver, inv, 1)
+
+
+@method((str,), "replaceAll")
+def _replace_all(m: Machine, receiver: object, inv: Invocation) -> object:
+    return _replaced(m, receiver, inv, -1)
+
+
+def _replaced(m: Machine, receiver: object, inv: Invocation, times: int) -> object:
     what, by = inv.argument(0), inv.argument(1)
     assert isinstance(receiver, str)
     if isinstance(what, RegexValue):
@@ -223,7 +232,9 @@ def _replace(m: Machine, receiver: object, inv: Invocation) -> object:
     replacement = _replacement(m, by, [needle], inv)
     if needle is None or replacement is None:
         return NOT_FOLDED
-    made = receiver.replace(needle, replacement, 1)
+    if times < 0 and receiver.count(needle) * len(replacement) > MAX_STRING:
+        return NOT_FOLDED
+    made = receiver.replace(needle, replacement, times)
     return inherit(m, made, receiver) if len(made) <= MAX_STRING else NOT_FOLDED
 
 

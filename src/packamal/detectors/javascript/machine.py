@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, NamedTuple
 from packamal.detectors.javascript.nodes import Function
 from packamal.detectors.javascript.record import Record
 from packamal.detectors.javascript.scope import Change, Frame
-from packamal.detectors.javascript.values import NO_SOURCES, UNKNOWN, Closure, Ref
+from packamal.detectors.javascript.values import NO_SOURCES, UNKNOWN, ArrayValue, Closure, Ref
 
 if TYPE_CHECKING:
     from packamal.detectors.javascript.dispatch import Invocation
-    from packamal.detectors.javascript.module import Spot
+    from packamal.detectors.javascript.module import Module, Spot
 
 BASE_STEPS = 15_000
 """Statements and calls evaluated in any artifact."""
@@ -52,9 +52,9 @@ class Machine:
     """One evaluation of the units of one artifact."""
 
     __slots__ = (
-        "awaited", "callbacks", "concrete", "decoded_at", "decoded_further", "depth", "dry", "epoch", "files",
-        "global_names", "level", "limit", "load", "log", "loop_steps", "module_names", "origins", "pending",
-        "read_file", "record", "run_inline", "steps",
+        "awaited", "callbacks", "concrete", "decoded_at", "decoded_further", "decoders", "depth", "dry", "epoch",
+        "files", "global_names", "level", "limit", "load", "log", "loop_steps", "module_names", "origins", "pending",
+        "read_file", "record", "run_inline", "steps", "tables",
     )  # fmt: skip
 
     def __init__(self) -> None:
@@ -77,6 +77,10 @@ class Machine:
         """Where constants were decoded."""
         self.decoded_further: set[object] = set()
         """Constants that were decoded once more."""
+        self.decoders: dict[Function, tuple[Module, set[int]]] = {}
+        """Functions that gave a text for a number -> where they are called."""
+        self.tables: dict[ArrayValue, tuple[Module, int, set[int]]] = {}
+        """Arrays of texts read by number -> (unit, where first, where)."""
         self.files: dict[object, str] = {}
         """Constants that are the content of a file of the package."""
         self.global_names: dict[str, object] = {}

@@ -59,7 +59,7 @@ def read(units: Sequence[Unit], package: Mapping[str, Unit]) -> Facts:
     modules = loader.modules
     facts = finish(m, modules)
     for module in modules:
-        looks.add(module, facts)
+        looks.add(m, module, facts)
         if module.program is None:
             fallback.add(m, module, facts)
     return facts

@@ -11,6 +11,7 @@ from packamal.detectors.javascript.scope import Scope
 from packamal.detectors.javascript.values import (
     UNKNOWN,
     Accessor,
+    ArrayValue,
     ClassValue,
     Closure,
     ObjectValue,
@@ -35,9 +36,21 @@ def reference(m: Machine, node: Node, scope: Scope) -> object:
     if node.object.__class__ is Super:  # type: ignore[attr-defined]
         return super_member(m, scope, key)
     found = get_member(m, obj, key)
+    if found.__class__ is str and key.__class__ is int and isinstance(obj, ArrayValue) and len(obj.items) > _TABLE:
+        _note_table(m, obj, node.start, scope)  # type: ignore[attr-defined]
     if found.__class__ is Accessor:
         return read(m, obj, found, Invocation([], scope, node.start))  # type: ignore[attr-defined]
     return found
+
+
+_TABLE = 8
+"""Elements of an array that may be a table of texts."""
+
+
+def _note_table(m: Machine, array: ArrayValue, start: int, scope: Scope) -> None:
+    module = scope.frame.module
+    _, _, places = m.tables.setdefault(array, (module, start, set()))
+    places.add(start)
 
 
 def super_member(m: Machine, scope: Scope, key: object) -> object:

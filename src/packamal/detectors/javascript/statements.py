@@ -182,7 +182,7 @@ class ExportValue(Node):
 class Program(Node):
     """A whole unit."""
 
-    __slots__ = ("body", "nodes", "texts", "variables")
+    __slots__ = ("body", "computed", "flattened", "members", "names", "nodes", "texts", "variables")
 
     def __init__(self, body: list[Node]) -> None:
         self.body = body
@@ -190,3 +190,11 @@ class Program(Node):
         self.texts: list[tuple[str, int, object]] = []
         """Literals worth a fact: (value, offset, enclosing Function or None)."""
         self.nodes = 0
+        self.names: tuple[str, ...] = ()
+        """Distinct names and short source texts."""
+        self.computed = 0
+        """Members named by a text in brackets that could stand behind a dot."""
+        self.members = 0
+        """Members behind a dot."""
+        self.flattened = 0
+        """Loops that do nothing but switch on a state."""

@@ -41,14 +41,14 @@ def decoded(walk: Walk, site: Site, before: Value, raw: str | bytes, step: str) 
     """The value of a decoded constant; kept as a layer until it is decoded further or run."""
     steps = before.steps if isinstance(before, Const) else ()
     value = Const(raw, site.src, steps if steps[-1:] == (step,) else (*steps, step), True)
-    _forget(walk, before)
+    forget(walk, before)
     known = _encoded(raw)
     if known is not None and len(known) >= limits.MIN_LAYER_BYTES and (known.startswith(_MAGIC) or is_text(known)):
         _keep(walk, RawLayer(known, walk.spot(site.node), value.steps, False, "", site.fact))
     return value
 
 
-def _forget(walk: Walk, value: Value) -> None:
+def forget(walk: Walk, value: Value) -> None:
     """What is decoded further was no last layer."""
     known = _encoded(value.value) if isinstance(value, Const) and value.steps else None
     if known is not None:
@@ -125,5 +125,5 @@ def written_constant(walk: Walk, value: Value, path: str | None, site: Site) -> 
             continue
         if language is not None or known.startswith(_MAGIC):
             steps = option.steps if isinstance(option, Const) else ()
-            _forget(walk, option)
+            forget(walk, option)
             _keep(walk, RawLayer(known, walk.spot(site.node), steps, False, language or "", site.fact))

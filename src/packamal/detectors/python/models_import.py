@@ -9,7 +9,7 @@ from packamal.detectors.python import limits
 from packamal.detectors.python.arguments import render
 from packamal.detectors.python.constants import MAX_STEPS_SHOWN, plain, steps_of
 from packamal.detectors.python.fold import MISSING
-from packamal.detectors.python.layers import run_constant
+from packamal.detectors.python.layers import forget, run_constant
 from packamal.detectors.python.models import model
 from packamal.detectors.python.modules import import_value
 from packamal.detectors.python.parse import parse_expression, parse_text
@@ -99,7 +99,10 @@ def _run_in_place(walk: Walk, site: Site, argument: Value, text: str) -> bool:
     run(walk, tree.body)
     session.programs -= 1
     session.outer_steps = outer_steps
-    return session.runs > before and all(isinstance(node, _UNPACKING) for node in tree.body)
+    if session.runs == before or not all(isinstance(node, _UNPACKING) for node in tree.body):
+        return False
+    forget(walk, argument)
+    return True
 
 
 _UNPACKING: Final = (ast.Expr, ast.Import, ast.ImportFrom, ast.Assign)
