@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from packamal.archive import Unpacked
 from packamal.detectors import DETECTORS
 from packamal.detectors.base import Observed, Package
+from packamal.detectors.bytecode import layers_of
 from packamal.detectors.container import signals_of
 from packamal.detectors.roles import assign
 from packamal.detectors.units import Unit
@@ -44,7 +45,7 @@ class Subject:
 def analyse(subject: Subject, report: Report) -> Analysed:
     """Read one artifact; never raises for hostile content."""
     clock = _Clock()
-    units = assign(subject.unpacked, subject.artifact.kind, subject.ecosystem)
+    units = _with_layers(assign(subject.unpacked, subject.artifact.kind, subject.ecosystem))
     clock.lap("roles")
     reading = read_code(
         units, lambda family, done, total: report(Progress(family, subject.artifact.filename, done, total))
@@ -60,6 +61,12 @@ def analyse(subject: Subject, report: Report) -> Analysed:
     problems = [Problem("archive", text) for text in subject.unpacked.problems]
     parts.append(Observed(problems=(*problems, *reading.problems)))
     return Analysed(subject.artifact, package.units, merge(parts), clock.laps)
+
+
+def _with_layers(units: tuple[Unit, ...]) -> tuple[Unit, ...]:
+    """Add the code that compiled files and pickles hold: no front end sees it in the member itself."""
+    by_path = {unit.path: unit for unit in units}
+    return (*units, *(layer for unit in units for layer in layers_of(unit, by_path)))
 
 
 def _run(name: str, detect: Callable[[Package], Observed], package: Package) -> Observed:

@@ -21,7 +21,7 @@ from packamal.engine.trimming import trim
 from packamal.errors import AnalysisError
 from packamal.model import Level, Problem, Report, Verdict
 from packamal.rules_version import rules_version
-from packamal.targets import Target
+from packamal.targets import Target, TargetKind
 from packamal.verdict.chains import match
 from packamal.verdict.judge import judge
 from packamal.verdict.rules import load_rules
@@ -38,7 +38,8 @@ def scan(target: Target, settings: Settings, progress: Callable[[Progress], None
     try:
         intake = take_in(target, settings.offline, progress)
     except AnalysisError as error:
-        return failed(target, Problem("fetch", str(error)))
+        stage = "fetch" if target.kind is TargetKind.PACKAGE else "archive"
+        return failed(target, Problem(stage, str(error)))
     fetched = time.perf_counter()
     report = report_on(target.raw, intake, settings, progress)
     timings = {"intake": round(1000 * (fetched - started)), **report.timings_ms}

@@ -45,12 +45,18 @@ def try_rule(rule: Rule, settings: Settings) -> Trial:
 
 def found_in(package: Texts, settings: Settings) -> tuple[str, ...]:
     """Ids of the rules that find something in a package of these files."""
-    members = tuple(Member(path, text.encode()) for path, text in package)
+    members = tuple(Member(path, _content(text)) for path, text in package)
     unpacked = Unpacked("directory", members)
-    _, ecosystem = kind_of(unpacked, "")
+    is_wheel = any(path.endswith(".dist-info/WHEEL") for path, _ in package)
+    kind, ecosystem = ("wheel", "pypi") if is_wheel else kind_of(unpacked, "")
     digest = hashlib.sha256(b"".join(member.data for member in members)).hexdigest()
-    artifact = Artifact("", "example", digest, sum(len(member.data) for member in members), "directory")
+    artifact = Artifact("", "example", digest, sum(len(member.data) for member in members), kind)
     manifest = {"index": None, "manifest": manifest_of(unpacked, ecosystem)}
     intake = Intake("", (Subject(artifact, unpacked, ecosystem, manifest),))
     report = report_on("example", intake, settings, lambda step: None)
     return tuple(finding.rule for finding in report.findings)
+
+
+def _content(text: str) -> bytes:
+    """Binary examples are written with one character a byte; they are told by their NUL."""
+    return text.encode("latin-1") if "\0" in text else text.encode()
