@@ -10,15 +10,13 @@ import pytest
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
+PAGES = ("0002-dependencies", "0003-development-tools", "0009-service-libraries")
+ROW = re.compile(r"^\| ([\w.-]+) \| [^|]+ \| [^|]+ \|", re.M)
+
 
 def reasons(root: Path) -> set[str]:
-    rows = re.findall(
-        r"^\| ([\w.-]+) \| [^|]+ \| [^|]+ \|", (root / "docs/decisions/0002-dependencies.md").read_text(), re.M
-    )
-    rows += re.findall(
-        r"^\| ([\w.-]+) \| [^|]+ \| [^|]+ \|", (root / "docs/decisions/0003-development-tools.md").read_text(), re.M
-    )
-    return {canonicalize_name(row) for row in rows}
+    texts = ((root / f"docs/decisions/{page}.md").read_text() for page in PAGES)
+    return {canonicalize_name(row) for text in texts for row in ROW.findall(text)}
 
 
 def required(root: Path) -> set[str]:
