@@ -288,7 +288,7 @@ def _imported(b: Builder, clause: Raw) -> list[tuple[str, str]]:
         if kid.type == "identifier":
             names.append(("default", b.text(kid)))
         elif kid.type == "namespace_import":
-            names.append(("*", b.text(kid.named_children[-1])))
+            names.append(("*", b.text(kid.children[-1])))
         elif kid.type == "named_imports":
             names += [_specifier(b, one) for one in kid.named_children if one.type == "import_specifier"]
     return names
@@ -321,7 +321,7 @@ def _export(b: Builder, raw: Raw) -> Node:
         elif kid.type == "export_clause":
             names += [_specifier(b, one) for one in kid.named_children if one.type == "export_specifier"]
         elif kid.type == "namespace_export":
-            names.append(("*", b.text(kid.named_children[-1])))
+            names.append(("*", b.text(kid.children[-1])))
         elif head == [b"="] or b"=" in b.source[raw.start_byte : kid.start_byte]:
             return ExportValue(b.node(kid), True)
     return Export(None, names or ([("*", "*")] if source else []), source, raw.start_byte)
