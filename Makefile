@@ -15,6 +15,7 @@ scan:  ## scan a package: make scan TARGET=pkg:npm/is-odd@3.0.1
 	@.venv/bin/packamal scan $(SCAN_OPTIONS) -- '$(TARGET)'
 
 test: setup  ## format, lint, types, layers, documents, tests
+	@$(RUN) tools/services.py install
 	@$(RUN) tools/check.py --tests $(TEST_OPTIONS)
 
 check: setup  ## the same without the tests

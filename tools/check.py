@@ -14,6 +14,8 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import NamedTuple
 
+from services import find
+
 ROOT = Path(__file__).resolve().parent.parent
 BIN = Path(sys.executable).parent
 TEST_PROCESSES = 2  # what the smallest machine we build on has
@@ -35,6 +37,7 @@ class Outcome(NamedTuple):
     is_good: bool
     seconds: float
     output: str
+    remark: str = ""
 
 
 def main(options: list[str]) -> int:
@@ -47,7 +50,7 @@ def main(options: list[str]) -> int:
     closing = ""
     if "--tests" in options:
         tests, closing = run_tests([option for option in options if option != "--tests"])
-        outcomes.append(tests)
+        outcomes += [tests, check_on_postgresql()]
     print("\n" + "\n".join(line(outcome) for outcome in outcomes), flush=True)
     if closing:
         print("\n" + closing, flush=True)
@@ -62,6 +65,19 @@ def check(name: str) -> Outcome:
         [str(BIN / command), *words], cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False
     )
     return Outcome(name, done.returncode == 0, time.monotonic() - started, done.stdout)
+
+
+def check_on_postgresql() -> Outcome:
+    """The tests of the service a second time, over a real PostgreSQL instead of SQLite."""
+    if find("postgres") is None:
+        return Outcome("postgresql", True, 0, "", "not run: PostgreSQL is not installed")
+    started = time.monotonic()
+    command = [str(BIN / "pytest"), "-q", "tests/server"]
+    environment = {**os.environ, "PACKAMAL_TEST_DATABASE": "postgresql"}
+    done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
+    if done.returncode:
+        print(f"---- tests of the service on PostgreSQL ----\n{done.stdout.strip()}\n")
+    return Outcome("postgresql", done.returncode == 0, time.monotonic() - started, done.stdout)
 
 
 def run_tests(options: list[str]) -> tuple[Outcome, str]:
@@ -79,7 +95,8 @@ def run_tests(options: list[str]) -> tuple[Outcome, str]:
 
 def line(outcome: Outcome) -> str:
     """One row of the summary."""
-    return f"{outcome.name:<14}{'ok' if outcome.is_good else 'FAILED':<8}{outcome.seconds:6.1f} s"
+    state = "ok" if outcome.is_good else "FAILED"
+    return f"{outcome.name:<14}{state:<8}{outcome.seconds:6.1f} s  {outcome.remark}".rstrip()
 
 
 if __name__ == "__main__":

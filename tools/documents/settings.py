@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from documents import code, page, table
 from packamal.config import OPTIONS, TOML_TABLE, YAML_NAME
+from packamal.server import config as server
 
 INTRODUCTION = f"""
 Later wins: the default, then the nearest `{YAML_NAME}` (or the table `{TOML_TABLE}]` in pyproject.toml) from the
@@ -27,6 +28,13 @@ suppressions:
 ```
 """
 
+SERVICE = f"""
+## The service
+
+From the environment alone. A secret may stand in a file instead, named by the same variable with `{server.FILE_SUFFIX}`
+at its end. What has no default must be said in the full shape, or it does not start; the embedded shape needs nothing.
+"""
+
 
 def text() -> str:
     """The whole page."""
@@ -35,4 +43,9 @@ def text() -> str:
         for option in OPTIONS
     ]
     head = ("flag", "variable", "key in the file", "default", "meaning")
-    return page("Settings", INTRODUCTION, table(head, rows), SUPPRESSIONS)
+    service = [
+        (code(option.variable), code(option.default) or ("" if option.default is None else "none"), option.help)
+        for option in server.OPTIONS
+    ]
+    service_table = table(("variable", "default", "meaning"), service)
+    return page("Settings", INTRODUCTION, table(head, rows), SUPPRESSIONS, SERVICE, service_table)

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     import markupsafe
 
 TEMPLATES = Path(__file__).resolve().parent / "templates"
+STYLES = Path(__file__).resolve().parent / "styles"
 MAX_EVIDENCE = 6
 LEXERS = {
     ".py": "python",
@@ -47,10 +48,18 @@ LEXERS = {
 
 def html(reports: Sequence[Report], view: View) -> str:
     """One page; several reports begin with a table."""
-    style = (TEMPLATES / "report.css").read_text(encoding="utf-8")
+    style = (STYLES / "report.css").read_text(encoding="utf-8")
     digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode("ascii")
     template = _environment().get_template("report.html")
     return template.render(reports=reports, style=style, style_digest=digest, now=view.now, words=words)
+
+
+def article(report: Report) -> markupsafe.Markup:
+    """One report as a part of a page that links `styles/report.css`."""
+    from markupsafe import Markup
+
+    template = _environment().get_template("article.html")
+    return Markup(template.render(report=report, words=words))  # noqa: S704  autoescaped
 
 
 @functools.cache

@@ -1,0 +1,1 @@
+"""Where a scan runs: a child process here, a job in a cluster. No executor knows what a scan does."""

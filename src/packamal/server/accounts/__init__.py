@@ -1,0 +1,1 @@
+"""Who may do what: people, API keys, the trail of what was done."""

@@ -1,0 +1,72 @@
+"""People with a role, API keys as prefix and digest, and the audit trail."""
+
+from __future__ import annotations
+
+import uuid
+from typing import ClassVar
+
+from django.contrib.auth.models import AbstractUser
+from django.db import models
+from django.utils import timezone
+
+
+class Role(models.TextChoices):
+    """What a person may do; each role may do all that the one before it may."""
+
+    VIEWER = "viewer"
+    ANALYST = "analyst"
+    ADMIN = "admin"
+
+
+class Scope(models.TextChoices):
+    """What an API key is good for."""
+
+    READ = "read"
+    SUBMIT = "submit"
+    ADMIN = "admin"
+
+
+class User(AbstractUser):
+    """A person."""
+
+    role = models.CharField(max_length=16, choices=Role.choices, default=Role.VIEWER)
+
+
+class ApiKey(models.Model):
+    """A key of a program. Only its digest is kept: the key itself is shown once, when it is made."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    owner = models.ForeignKey(User, on_delete=models.CASCADE, related_name="keys")
+    name = models.TextField()
+    prefix = models.CharField(max_length=16, unique=True)
+    """Finds the row; not secret, shown in lists and logs."""
+    digest = models.CharField(max_length=64)
+    """SHA-256 of the whole key: 256 random bits need no slow hash."""
+    scopes = models.JSONField(default=list)
+    created_at = models.DateTimeField(default=timezone.now)
+    expires_at = models.DateTimeField(null=True)
+    revoked_at = models.DateTimeField(null=True)
+    last_used_at = models.DateTimeField(null=True)
+
+    def __str__(self) -> str:
+        return f"{self.prefix} ({self.name})"
+
+
+class AuditEvent(models.Model):
+    """Something that somebody did; kept when what it was done to is gone."""
+
+    at = models.DateTimeField(default=timezone.now)
+    actor = models.TextField()
+    """`user:NAME`, `key:PREFIX` or `system`."""
+    action = models.CharField(max_length=64)
+    subject = models.TextField(default="")
+    request_id = models.CharField(max_length=64, default="")
+    detail = models.JSONField(default=dict)
+
+    class Meta:
+        """Searched by time and by what it was done to."""
+
+        indexes: ClassVar = [models.Index(fields=["at"]), models.Index(fields=["subject", "at"])]
+
+    def __str__(self) -> str:
+        return f"{self.actor} {self.action} {self.subject}"

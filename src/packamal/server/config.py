@@ -1,0 +1,224 @@
+"""Settings of the service: one table of variables, one frozen value; `settings.py` makes Django's settings out of it.
+
+Kept apart from `packamal.config`: these are never flags of a scan, and nothing that starts with PREFIX reaches the
+child process that opens a package. A secret may come from a file (`..._FILE`), as clusters mount them.
+"""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import NamedTuple
+from urllib.parse import parse_qsl, unquote, urlsplit
+
+from packamal.errors import SettingsError
+
+PREFIX = "PACKAMAL_SERVER_"
+FILE_SUFFIX = "_FILE"
+MAX_SECRET_BYTES = 10_000
+MIN_SECRET_CHARS = 32
+"""Half of what Django makes itself; less can be guessed."""
+MAX_SCANS = 256
+"""Each is a process tree of its own."""
+MAX_TIME_LIMIT_S = 24 * 3600
+LOCAL_HOSTS = ("localhost", "127.0.0.1", "[::1]")
+
+
+class Shape(enum.StrEnum):
+    """How many parts the service is made of."""
+
+    EMBEDDED = "embedded"
+    """One program on one machine for the person at it: SQLite, threads, no Redis, loopback only."""
+    FULL = "full"
+    """PostgreSQL, Redis, Celery; people sign in."""
+
+
+class Database(NamedTuple):
+    """Where PostgreSQL is."""
+
+    name: str
+    user: str = ""
+    password: str = ""
+    host: str = ""
+    """A name, an address, or the folder of its socket."""
+    port: str = ""
+    options: tuple[tuple[str, str], ...] = ()
+    """What libpq takes beyond, like sslmode."""
+
+
+@dataclass(frozen=True, slots=True)
+class ServerSettings:
+    """Everything the service may be told."""
+
+    shape: Shape
+    data_dir: Path
+    """Database of the embedded shape, results, caches."""
+    secret_key: str
+    """Empty in the embedded shape: it keeps one in its folder."""
+    database: Database | None
+    """None is SQLite in the folder."""
+    redis_url: str
+    allowed_hosts: tuple[str, ...]
+    public_url: str
+    """Links are built from it, never from a request's Host header; empty: links stay without a host."""
+    is_secure: bool
+    """Behind TLS: cookies and HSTS say so."""
+    scans: int
+    """Scans side by side in one process."""
+    time_limit_s: int
+    """Longest time for one package."""
+
+    @property
+    def results_dir(self) -> Path:
+        """Where reports are stored by digest."""
+        return self.data_dir / "results"
+
+    @property
+    def is_embedded(self) -> bool:
+        """One process for one person."""
+        return self.shape is Shape.EMBEDDED
+
+
+class ServerOption(NamedTuple):
+    """One variable and what the documents say about it."""
+
+    name: str
+    parse: Callable[[str], object]
+    default: str | None
+    """As it would be written; None: it must be said in the full shape and is left out in the embedded one."""
+    help: str
+    is_secret: bool = False
+
+    @property
+    def variable(self) -> str:
+        """`PACKAMAL_SERVER_DATA_DIR`."""
+        return PREFIX + self.name.upper()
+
+
+def _shape(text: str) -> Shape:
+    try:
+        return Shape(text)
+    except ValueError:
+        raise ValueError("embedded or full expected") from None
+
+
+def _folder(text: str) -> Path:
+    if not text or "\0" in text:
+        raise ValueError("a folder expected")
+    return Path(text).expanduser().absolute()
+
+
+def _secret(text: str) -> str:
+    if len(text) < MIN_SECRET_CHARS:
+        raise ValueError(f"at least {MIN_SECRET_CHARS} random characters expected")
+    return text
+
+
+def _database(text: str) -> Database:
+    parts = urlsplit(text)
+    options = dict(parse_qsl(parts.query))
+    host = options.pop("host", "") or unquote(parts.hostname or "")
+    name = unquote(parts.path.removeprefix("/"))
+    if parts.scheme not in ("postgresql", "postgres") or not name:
+        raise ValueError("an address like postgresql://user@host/name expected")
+    user, password = unquote(parts.username or ""), unquote(parts.password or "")
+    return Database(name, user, password, host, str(parts.port or options.pop("port", "")), tuple(options.items()))
+
+
+def _redis(text: str) -> str:
+    if urlsplit(text).scheme not in ("redis", "rediss", "unix"):
+        raise ValueError("an address like redis://host:6379/0 expected")
+    return text
+
+
+def _hosts(text: str) -> tuple[str, ...]:
+    hosts = tuple(host.strip() for host in text.split(",") if host.strip())
+    if not hosts or "*" in hosts:
+        raise ValueError("the host names it answers to expected, separated by commas")
+    return hosts
+
+
+def _public_url(text: str) -> str:
+    parts = urlsplit(text)
+    if text and (parts.scheme not in ("http", "https") or not parts.hostname or parts.query):
+        raise ValueError("an address like https://packamal.example expected")
+    return text.rstrip("/")
+
+
+def _switch(text: str) -> bool:
+    if text.lower() not in ("yes", "no"):
+        raise ValueError("yes or no expected")
+    return text.lower() == "yes"
+
+
+def _whole(largest: int) -> Callable[[str], int]:
+    def parse(text: str) -> int:
+        if not (text.isascii() and text.isdigit() and 1 <= int(text) <= largest):
+            raise ValueError(f"a whole number from 1 to {largest} expected")
+        return int(text)
+
+    return parse
+
+
+OPTIONS: tuple[ServerOption, ...] = (
+    ServerOption("shape", _shape, "embedded", "embedded: one process with SQLite; full: PostgreSQL, Redis, Celery."),
+    ServerOption("data_dir", _folder, "~/.local/share/packamal", "Folder for results, and the database of embedded."),
+    ServerOption("secret_key", _secret, None, "Signs sessions; the same in every process of one service.", True),
+    ServerOption("database_url", _database, None, "Where PostgreSQL is: postgresql://user:password@host/name.", True),
+    ServerOption("redis_url", _redis, None, "Where the queue is: redis://:password@host:6379/0.", True),
+    ServerOption("allowed_hosts", _hosts, None, "Host names it answers to, separated by commas."),
+    ServerOption("public_url", _public_url, "", "Address that people reach it by; links are built from it."),
+    ServerOption("secure", _switch, "no", "yes behind TLS: cookies are sent over TLS alone."),
+    ServerOption("scans", _whole(MAX_SCANS), "2", "Scans side by side in one process."),
+    ServerOption("time_limit_s", _whole(MAX_TIME_LIMIT_S), "300", "Longest time for one package, in seconds."),
+)
+
+
+def load(environ: Mapping[str, str]) -> ServerSettings:
+    """The settings in force. Raises SettingsError, one line, naming the variable."""
+    known = {option.variable for option in OPTIONS} | {option.variable + FILE_SUFFIX for option in OPTIONS}
+    for name in sorted(environ):
+        if name.startswith(PREFIX) and name not in known:
+            raise SettingsError(f"{name}: no such setting; docs/settings.md lists them")
+    given = {option.name: _text(option, environ) for option in OPTIONS}
+    values = {option.name: _value(option, given[option.name]) for option in OPTIONS}
+    shape = values["shape"]
+    for option in OPTIONS:
+        if shape is Shape.FULL and option.default is None and given[option.name] is None:
+            raise SettingsError(f"{option.variable}: missing; the full shape does not start without it")
+    return ServerSettings(
+        shape=shape,
+        data_dir=values["data_dir"],
+        secret_key=values["secret_key"] or "",
+        database=values["database_url"] if shape is Shape.FULL else None,
+        redis_url=values["redis_url"] or "",
+        allowed_hosts=values["allowed_hosts"] or LOCAL_HOSTS,
+        public_url=values["public_url"],
+        is_secure=values["secure"],
+        scans=values["scans"],
+        time_limit_s=values["time_limit_s"],
+    )
+
+
+def _text(option: ServerOption, environ: Mapping[str, str]) -> str | None:
+    name = option.variable
+    if option.is_secret and (path := environ.get(name + FILE_SUFFIX)):
+        try:
+            with Path(path).open("rb") as file:
+                return file.read(MAX_SECRET_BYTES).decode().strip()
+        except (OSError, UnicodeDecodeError) as error:
+            raise SettingsError(f"{name}{FILE_SUFFIX}: cannot be read: {error}") from error
+    return environ.get(name)
+
+
+def _value(option: ServerOption, given: str | None):  # type: ignore[no-untyped-def]  # noqa: ANN202  one type per row
+    text = option.default if given is None else given
+    if text is None:
+        return None
+    try:
+        return option.parse(text)
+    except ValueError as error:
+        shown = "" if option.is_secret else f", not {text[:80]!r}"
+        raise SettingsError(f"{option.variable}: {error}{shown}") from None

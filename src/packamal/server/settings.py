@@ -1,0 +1,123 @@
+"""Django's settings, all of them made from `packamal.server.config`: there is no other place and no DEBUG switch."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from csp.constants import NONE, SELF
+
+from packamal import config as scanner
+from packamal.render.html import STYLES
+from packamal.server import config
+from packamal.server.local_secret import kept_secret
+
+HERE = Path(__file__).resolve().parent
+YEAR_S = 365 * 24 * 3600
+MAX_BODY_BYTES = 1_000_000
+"""Of a request that is no upload: a batch of purls."""
+CONNECTIONS = 8
+"""PostgreSQL connections of one process; more threads wait for one."""
+SQLITE_PRAGMAS = "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA foreign_keys=ON;"
+BUSY_TIMEOUT_S = 20
+
+PACKAMAL = config.load(scanner.environment())
+
+DEBUG = False
+SECRET_KEY = PACKAMAL.secret_key or kept_secret(PACKAMAL.data_dir)
+ALLOWED_HOSTS = list(PACKAMAL.allowed_hosts)
+ROOT_URLCONF = "packamal.server.urls"
+WSGI_APPLICATION = "packamal.server.wsgi.application"
+APPEND_SLASH = False
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+AUTH_USER_MODEL = "accounts.User"
+TIME_ZONE = "UTC"
+USE_TZ = True
+USE_I18N = False
+DATA_UPLOAD_MAX_MEMORY_SIZE = MAX_BODY_BYTES
+
+INSTALLED_APPS = [
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.staticfiles",
+    "csp",
+    "django_htmx",
+    "packamal.server.accounts",
+    "packamal.server.analyses",
+    "packamal.server.pages",
+]
+MIDDLEWARE = [
+    "packamal.server.request_id.RequestId",
+    "django.middleware.security.SecurityMiddleware",
+    "csp.middleware.CSPMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "packamal.server.accounts.local.LocalUser"
+    if PACKAMAL.is_embedded
+    else "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "django_htmx.middleware.HtmxMiddleware",
+]
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "APP_DIRS": True,
+        "OPTIONS": {"context_processors": ["django.template.context_processors.request"]},
+    }
+]
+
+
+def _database(database: config.Database | None) -> dict[str, Any]:
+    if database is None:
+        options = {"transaction_mode": "IMMEDIATE", "init_command": SQLITE_PRAGMAS, "timeout": BUSY_TIMEOUT_S}
+        return {
+            "ENGINE": "django.db.backends.sqlite3",
+            "NAME": PACKAMAL.data_dir / "packamal.sqlite3",
+            "OPTIONS": options,
+        }
+    return {
+        "ENGINE": "django.db.backends.postgresql",
+        "NAME": database.name,
+        "USER": database.user,
+        "PASSWORD": database.password,
+        "HOST": database.host,
+        "PORT": database.port,
+        "OPTIONS": {**dict(database.options), "pool": {"min_size": 0, "max_size": CONNECTIONS}},
+    }
+
+
+DATABASES = {"default": _database(PACKAMAL.database)}
+
+STATIC_URL = "/static/"
+STATIC_ROOT = PACKAMAL.data_dir / "static"
+STATICFILES_DIRS = [("report", STYLES)]
+WHITENOISE_USE_FINDERS = True
+WHITENOISE_AUTOREFRESH = False
+
+CONTENT_SECURITY_POLICY = {
+    "DIRECTIVES": {
+        "default-src": [NONE],
+        "script-src": [SELF],
+        "style-src": [SELF],
+        "img-src": [SELF],
+        "font-src": [SELF],
+        "connect-src": [SELF],
+        "form-action": [SELF],
+        "base-uri": [NONE],
+        "frame-ancestors": [NONE],
+    }
+}
+X_FRAME_OPTIONS = "DENY"
+SECURE_CONTENT_TYPE_NOSNIFF = True
+SECURE_REFERRER_POLICY = "no-referrer"
+SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"
+SECURE_HSTS_SECONDS = YEAR_S if PACKAMAL.is_secure else 0
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if PACKAMAL.is_secure else None
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = PACKAMAL.is_secure
+SESSION_COOKIE_HTTPONLY = CSRF_COOKIE_HTTPONLY = True
+SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Lax"
+CSRF_TRUSTED_ORIGINS = [PACKAMAL.public_url] if PACKAMAL.public_url else []
+LOGIN_URL = "/sign-in"
