@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import argparse
 import datetime
+import functools
 import hashlib
 import json
 import math
@@ -23,7 +24,7 @@ from typing import NamedTuple
 from corpus import Sample, benign, malicious
 from scanning import reports
 
-from packamal.model import Report
+from packamal.model import Report, Severity
 from packamal.rules_version import rules_version
 from packamal.verdict.judge import WEIGHTS, Weights, load_weights
 from packamal.verdict.rules import load_rules
@@ -33,10 +34,14 @@ STEPS = 1500
 RATE = 0.5
 SUSPICIOUS_FALSE_FLAGS = 0.02
 MALICIOUS_FALSE_FLAGS = 0.003
-PENALTIES = (0.0003, 0.001, 0.003, 0.01)
+PENALTIES = (0.0001, 0.0003, 0.001, 0.003, 0.01)
 SLOPE = 10.0
 """Points for one unit of log-odds."""
-MAX_POINTS = 70
+MOST = {Severity.INFO: 3, Severity.LOW: 8, Severity.MEDIUM: 20, Severity.HIGH: 45, Severity.CRITICAL: 70}
+"""Points that a fit may give by severity: a benign corpus of well-known packages meets few install scripts and the
+like, so that their absence there must not make an ordinary act condemn a package."""
+MOST_IN_FAVOUR = -8.0
+"""What speaks for a package is cheap to imitate."""
 
 
 class Example(NamedTuple):
@@ -141,9 +146,19 @@ def fit(examples: Sequence[Example], prior: dict[str, float], penalty: float) ->
     return Model(points, centre)
 
 
+@functools.cache
+def bounds() -> dict[str, tuple[float, float]]:
+    """Least and most points of each rule: the sign that its kind has, and no more than its severity allows."""
+    return {
+        rule.id: (MOST_IN_FAVOUR, 0.0) if rule.id.startswith("for/") else (0.0, float(MOST[rule.severity]))
+        for rule in load_rules()
+    }
+
+
 def held(rule: str, value: float) -> float:
-    """Keep the sign that the rule's kind has, and no rule above the most."""
-    return min(0.0, max(-30.0, value)) if rule.startswith("for/") else max(0.0, min(MAX_POINTS, value))
+    """Keep a weight within its bounds."""
+    least, most = bounds()[rule]
+    return max(least, min(most, value))
 
 
 def folds(examples: Sequence[Example]) -> list[int]:
