@@ -21,6 +21,8 @@ class Seen(NamedTuple):
     call: Call
     target: Arg | None
     labels: Callable[[Arg], frozenset[str]]
+    callees: Callable[[Arg], Iterable[str]] = lambda _: ()
+    """Callees of the calls that an argument was made by."""
 
 
 Test = Callable[[Arg | None, Seen], bool]
@@ -129,6 +131,11 @@ def _refers(name: object) -> Test:
     return lambda arg, _: arg is not None and (arg.ref == name or arg.ref.startswith(f"{name}."))
 
 
+def _made_by(names: object) -> Test:
+    wanted = frozenset(map(str, names if isinstance(names, list) else [names]))
+    return lambda arg, seen: arg is not None and not wanted.isdisjoint(seen.callees(arg))
+
+
 def _at_least(bound: object) -> Test:
     limit = float(str(bound))
     return lambda arg, _: arg is not None and isinstance(arg.const, int | float) and float(arg.const) >= limit
@@ -141,4 +148,5 @@ _MAKERS: dict[str, Callable[[object], Test]] = {
     "is": _is,
     "ref": _refers,
     "min": _at_least,
+    "from": _made_by,
 }

@@ -74,6 +74,8 @@ class Call(NamedTuple):
     receiver: Arg | None = None
     """The value a method is called on, when it is not a module."""
     is_new: bool = False
+    result: str = ""
+    """What a decoder made of a constant, as text, at most MAX_TEXT characters; empty where it is not known."""
 
 
 class Use(NamedTuple):

@@ -9,26 +9,35 @@ from packamal.capability import Capability
 from packamal.detectors.base import Observed
 from packamal.detectors.catalogue import Catalogue, Entry, load_catalogue
 from packamal.detectors.conditions import RECEIVER, Seen, argument
-from packamal.detectors.facts import Arg, Call, Facts, Place, Text, Use
+from packamal.detectors.facts import Arg, Call, FactFlow, Facts, Place, Text, Use
 from packamal.detectors.linking import link_paths
 from packamal.detectors.named_lists import NamedLists, load_lists
+from packamal.detectors.prose import is_prose, is_unused_prose, used_texts
 from packamal.detectors.sighting import Sightings, shorten
+from packamal.detectors.started import may_start
 from packamal.detectors.units import Unit
 from packamal.model import TARGET_CHARS, Flow, Origin, Role, Signal
 
 MAX_SIGNALS_PER_PLACE = 6
 """Of one capability in one unit: the seventh hit proves nothing that six do not."""
 
+_WRITTEN = {Capability.FILE_WRITE, Capability.FILE_DROP, Capability.FILE_ARCHIVE}
+_STARTS = {Capability.PROC_EXEC, Capability.PROC_SHELL, Capability.PROC_HIDDEN}
+_DECODES = frozenset(name for name in Capability if name.startswith("decode."))
+"""Their target is what a constant was decoded to, empty for what comes from outside."""
+
 _NO_LABELS: frozenset[str] = frozenset()
 
 
 def interpret(facts: Facts, units: Mapping[str, Unit], family: str, artifact: str) -> Observed:
     """Give meaning to the facts of one language; `family` names the catalogue, `artifact` the file judged."""
-    return _Interpreter(facts, units, load_catalogue(family), artifact).run()
+    return _Interpreter(facts, units, load_catalogue(family), artifact, family == "python").run()
 
 
 class _Interpreter:
-    def __init__(self, facts: Facts, units: Mapping[str, Unit], catalogue: Catalogue, artifact: str) -> None:
+    def __init__(
+        self, facts: Facts, units: Mapping[str, Unit], catalogue: Catalogue, artifact: str, follows_texts: bool
+    ) -> None:
         self._facts = facts
         self._catalogue = catalogue
         self._lists: NamedLists = load_lists()
@@ -37,6 +46,8 @@ class _Interpreter:
         self._by_fact: dict[int, list[tuple[int, frozenset[str] | None]]] = defaultdict(list)
         self._counts: dict[tuple[Capability, str, Role, str], int] = defaultdict(int)
         self._text_labels: dict[int, frozenset[str]] = {}
+        self._calls = {call.id: call for call in facts.calls}
+        self._used_texts = self._find_used_texts() if follows_texts else None
         self._sources = {flow.source for flow in facts.flows} | {flow.sink for flow in facts.flows}
 
     def run(self) -> Observed:
@@ -52,17 +63,30 @@ class _Interpreter:
         flows = {*self._flows(), *link_paths(self._signals)}
         return Observed(tuple(self._signals), tuple(sorted(flows, key=lambda flow: (flow.source, flow.sink))))
 
+    def _find_used_texts(self) -> frozenset[int]:
+        return used_texts(self._facts, lambda callee: bool(self._catalogue.for_call(callee)))
+
+    def _tells_only(self, text: Text) -> bool:
+        """True for documentation and messages; only the front end for Python follows every text to its use."""
+        unused = self._used_texts is not None and is_unused_prose(text, self._used_texts)
+        return unused or is_prose(text.value)
+
     def _labels(self, arg: Arg) -> frozenset[str]:
         found = self._lists.labels(arg.text) if arg.text else _NO_LABELS
         for source in arg.sources:
             found |= self._text_labels.get(source, _NO_LABELS)
         return found
 
+    def _callees(self, arg: Arg) -> Iterator[str]:
+        return (self._calls[source].callee for source in arg.sources if source in self._calls)
+
     def _read_text(self, text: Text) -> None:
         labels = self._lists.labels(text.value)
         if not labels:
             return
         self._text_labels[text.id] = labels
+        if self._tells_only(text):
+            return
         for name in sorted(labels):
             capability = self._lists.by_name[name].signal
             if capability is not None:
@@ -71,11 +95,11 @@ class _Interpreter:
     def _read_call(self, call: Call) -> None:
         for entry in self._catalogue.for_call(call.callee):
             target = _target(call, entry)
-            seen = Seen(call, target, self._labels)
+            seen = Seen(call, target, self._labels, self._callees)
             if not all(condition(seen) for condition in entry.conditions):
                 continue
             capability = self._refined(entry, target)
-            shown = call.callee if entry.names_itself else _text_of(target)
+            shown = _shown(call, entry, target)
             self._add(call.id, capability, call.place, shown, entry.carries)
 
     def _refined(self, entry: Entry, target: Arg | None) -> Capability:
@@ -127,7 +151,15 @@ class _Interpreter:
                 if carries is not None and flow.arg.partition(".")[0] not in carries:
                     continue
                 for source, _ in self._by_fact.get(flow.source, ()):
-                    yield Flow(source, sink)
+                    if not self._is_data_of_command(source, sink, flow):
+                        yield Flow(source, sink)
+
+    def _is_data_of_command(self, source: int, sink: int, flow: FactFlow) -> bool:
+        """True for a written file that a command is given as data, not to be run."""
+        if self._signals[source].id not in _WRITTEN or self._signals[sink].id not in _STARTS:
+            return False
+        call = self._calls.get(flow.sink)
+        return call is not None and not may_start(call, flow.arg)
 
 
 def _target(call: Call, entry: Entry) -> Arg | None:
@@ -141,6 +173,12 @@ def _target(call: Call, entry: Entry) -> Arg | None:
             return arg
         present = present or arg
     return present
+
+
+def _shown(call: Call, entry: Entry, target: Arg | None) -> str:
+    if entry.capability in _DECODES:
+        return call.result or next((arg.text for arg in call.args[:1] if arg.is_const and arg.text), "")
+    return call.callee if entry.names_itself else _text_of(target)
 
 
 def _text_of(arg: Arg | None) -> str:

@@ -95,7 +95,8 @@ class Finisher:
             args = [self._with_file(arg) for arg in args]
             named = [(name, self._with_file(arg)) for name, arg in named]
         receiver = None if raw.receiver is None else self._arg(raw.receiver)
-        return Call(raw.id, raw.callee, tuple(args), tuple(named), self._place(raw.spot), receiver, raw.is_new)
+        result = self._session.results.get(raw.id, "")
+        return Call(raw.id, raw.callee, tuple(args), tuple(named), self._place(raw.spot), receiver, raw.is_new, result)
 
     def _bind(self, raw: RawCall, args: list[Arg], named: list[tuple[str, Arg]]) -> None:
         """Show constants that every caller passes in the place of parameters."""

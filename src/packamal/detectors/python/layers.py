@@ -6,6 +6,7 @@ from typing import Final
 
 from packamal.detectors.decode import is_text
 from packamal.detectors.python import limits
+from packamal.detectors.python.arguments import text_of
 from packamal.detectors.python.constants import MAX_STEPS_SHOWN, plain
 from packamal.detectors.python.fold import MISSING
 from packamal.detectors.python.record import Site, record_edge
@@ -42,6 +43,7 @@ def decoded(walk: Walk, site: Site, before: Value, raw: str | bytes, step: str) 
     steps = before.steps if isinstance(before, Const) else ()
     value = Const(raw, site.src, steps if steps[-1:] == (step,) else (*steps, step), True)
     forget(walk, before)
+    walk.session.results.setdefault(site.fact, text_of(raw))
     known = _encoded(raw)
     if known is not None and len(known) >= limits.MIN_LAYER_BYTES and (known.startswith(_MAGIC) or is_text(known)):
         _keep(walk, RawLayer(known, walk.spot(site.node), value.steps, False, "", site.fact))

@@ -8,6 +8,7 @@ from typing import Final
 from packamal.detectors.python import limits
 from packamal.detectors.python.constants import constant, element, elements, plain, steps_of
 from packamal.detectors.python.fold import MISSING, guarded
+from packamal.detectors.python.hidden_names import hides_member
 from packamal.detectors.python.models import model
 from packamal.detectors.python.namespaces import get_attribute, namespace_item, namespace_of, set_attribute
 from packamal.detectors.python.record import Site, record_use
@@ -247,10 +248,10 @@ def _getattr(walk: Walk, name: str, site: Site) -> Value | None:
     if name == "hasattr":
         return Unknown(site.src)
     if not isinstance(key, str):
-        if not (site.args[1].src and all(source < 0 for source in site.args[1].src)):
+        if hides_member(owner, site.args[1]):
             walk.note("computed-member", site.node)
         return _any_attribute(owner, site)
-    if _is_built(site.args[1]):
+    if hides_member(owner, site.args[1]):
         walk.note("rebuilt-name", site.node, key[:80])
     value = join_all([get_attribute(walk, _without_use(option), key) for option in options(owner)])
     return value if isinstance(value, Ref | Function | Class) else with_sources(value, owner.src)
@@ -258,10 +259,6 @@ def _getattr(walk: Walk, name: str, site: Site) -> Value | None:
 
 def _without_use(value: Value) -> Value:
     return Ref(value.name) if value.__class__ is Ref and "(" not in value.name else value
-
-
-def _is_built(value: Value) -> bool:
-    return isinstance(value, Const) and (value.is_assembled or bool(value.steps))
 
 
 def _any_attribute(owner: Value, site: Site) -> Value:

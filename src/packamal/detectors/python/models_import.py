@@ -9,13 +9,15 @@ from packamal.detectors.python import limits
 from packamal.detectors.python.arguments import render
 from packamal.detectors.python.constants import MAX_STEPS_SHOWN, plain, steps_of
 from packamal.detectors.python.fold import MISSING
+from packamal.detectors.python.hidden_names import hides_module
 from packamal.detectors.python.layers import forget, run_constant
 from packamal.detectors.python.models import model
 from packamal.detectors.python.modules import import_value
+from packamal.detectors.python.names import BUILTINS
 from packamal.detectors.python.parse import parse_expression, parse_text
 from packamal.detectors.python.record import Site, record_edge
 from packamal.detectors.python.templates import text_value
-from packamal.detectors.python.values import Const, Ref, Value, with_sources
+from packamal.detectors.python.values import Ref, Value, with_sources
 from packamal.detectors.python.walk import Walk, base, run
 
 
@@ -25,7 +27,7 @@ def _import(walk: Walk, name: str, site: Site) -> Value | None:
     module = plain(argument) if argument is not None else MISSING
     if not isinstance(module, str) or not module or argument is None:
         return None
-    if isinstance(argument, Const) and argument.is_assembled:
+    if hides_module(argument, module):
         walk.note("rebuilt-name", site.node, module[:80])
     record_edge(walk, "import", module[: limits.MAX_WIDTH], site.node)
     if module.startswith("."):
@@ -65,7 +67,7 @@ def _eval(walk: Walk, site: Site, argument: Value, text: str) -> Value | None:
     if len(text) >= limits.MIN_LAYER_BYTES and not isinstance(expression, ast.Name | ast.Attribute | ast.Constant):
         run_constant(walk, argument, site, "python")
     _move(expression, site.node)
-    if isinstance(expression, ast.Name):
+    if isinstance(expression, ast.Name) and expression.id in BUILTINS:
         walk.note("rebuilt-name", site.node, expression.id[:80])
     value = base(walk, expression)
     return value if isinstance(value, Ref) else with_sources(value, site.src)

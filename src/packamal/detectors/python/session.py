@@ -81,6 +81,8 @@ class Session:
     def __init__(self, package: Mapping[str, Unit], index: ModuleIndex, given: frozenset[str]) -> None:
         self.package = package
         self.calls: list[RawCall] = []
+        self.results: dict[int, str] = {}
+        """Fact -> what a decoder made of a constant."""
         self.uses: list[RawUse] = []
         self.texts: list[RawText] = []
         self.layers: dict[tuple[str, bytes], RawLayer] = {}

@@ -1,0 +1,59 @@
+"""Which words of a command are run by it: the program, and what an interpreter or a wrapper is given to run.
+
+`openssl x509 -in FILE` reads the file, `python FILE` runs it; only the second makes a written file a dropped program.
+"""
+
+from __future__ import annotations
+
+import re
+
+from packamal.detectors.conditions import argument
+from packamal.detectors.facts import Arg, Call
+
+_SCRIPT_WORDS = "python python2 python3 pythonw py node perl ruby php sh bash zsh dash ksh deno bun"
+_SCRIPT_RUNNERS = frozenset(_SCRIPT_WORDS.split())
+"""Programs that run the first word that is no option, and pass the others to it."""
+_WRAPPER_WORDS = (
+    "cmd powershell pwsh start sudo su doas env nohup setsid nice timeout time xargs exec open xdg-open explorer wine "
+    "wscript cscript mshta rundll32 regsvr32 msiexec installutil java chmod chflags xattr launchctl screen tmux "
+    "systemd-run schtasks pip pip3 dpkg rpm insmod runas osascript awk make busybox"
+)
+_WRAPPERS = frozenset(_WRAPPER_WORDS.split())
+"""Programs that may run any of their words."""
+_TAKES_WORD = frozenset(("-m", "-c", "-e", "-W", "-X"))
+_VERSION = re.compile(r"[\d.]+\Z")
+
+
+def may_start(call: Call, place: str) -> bool:
+    """Tell whether a command may run what stands at a place (`0`, `args`, `0.2`) of its arguments.
+
+    Commands that are one text, and programs whose name is not known, may run anything.
+    """
+    head, _, rest = place.partition(".")
+    position = rest.partition(".")[0]
+    words = argument(call, head)
+    if not position.isdigit() or position == "0" or words is None:
+        return True
+    fields = [field for _, field in words.fields]
+    program = _program(fields[0]) if fields else None
+    if program is None or program in _WRAPPERS:
+        return True
+    return program in _SCRIPT_RUNNERS and int(position) <= _script(fields)
+
+
+def _program(word: Arg) -> str | None:
+    text = "python" if word.ref == "sys.executable" else word.text
+    if not text or text.endswith("}"):
+        return None
+    name = text.replace("\\", "/").rpartition("/")[2].lower().removesuffix(".exe")
+    return _VERSION.sub("", name) or name
+
+
+def _script(fields: list[Arg]) -> int:
+    """Position of the script that an interpreter is given; of the word after `-m` or `-c`."""
+    for index, field in enumerate(fields[1:], 1):
+        if field.text in _TAKES_WORD:
+            return index + 1
+        if field.text is None or not field.text.startswith("-"):
+            return index
+    return len(fields)
