@@ -110,8 +110,17 @@ def enter_command(tree: FileTree, folder: str, unit: Unit, plan: Plan) -> list[s
         found = file_or_folder(normal(folder, word), tree) if is_loaded or "." in word or "/" in word else ()
         if is_loaded and not found:
             found = resolve_python(word.replace("/", "."), join(folder, "x"), tree)
+        if not found and "/" in word:
+            found = _elsewhere(word, tree)
         plan.edges += [Edge("start", path, place) for path in found if is_loaded or not is_prose(path)]
     return [name for script in started.scripts for name in ("pre" + script, script, "post" + script)]
+
+
+def _elsewhere(word: str, tree: FileTree) -> tuple[str, ...]:
+    """The only file with the name of one that a command starts where none is: repacking moves files."""
+    name = "/" + word.replace("\\", "/").rsplit("/", 1)[-1]
+    named = [path for path in tree.contents if ("/" + path).endswith(name) and "/node_modules/" not in path]
+    return tuple(named) if len(named) == 1 and len(name) > 1 else ()
 
 
 def _line_of(data: bytes, key: str) -> int:
