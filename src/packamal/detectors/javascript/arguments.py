@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from itertools import islice
+
 from packamal.detectors.facts import MAX_TEXT, Arg
 from packamal.detectors.javascript.coerce import to_text
 from packamal.detectors.javascript.dispatch import spot_of
@@ -76,16 +79,31 @@ def sources_of(m: Machine, value: object, depth: int = MAX_NESTING) -> frozenset
     if depth == 0:
         return NO_SOURCES
     if isinstance(value, ObjectValue):
-        parts = [sources_of(m, item, depth - 1) for item in list(value.fields.values())[:MAX_FIELDS]]
-        return merge_sources((value.sources, *parts))
+        return _gathered(m, value.sources, islice(value.fields.values(), MAX_FIELDS), depth - 1)
     if isinstance(value, ArrayValue):
-        parts = [sources_of(m, item, depth - 1) for item in value.items[:MAX_FIELDS]]
-        return merge_sources((value.sources, *parts))
+        return _gathered(m, value.sources, islice(value.items, MAX_FIELDS), depth - 1)
     if isinstance(value, Join):
-        return merge_sources([sources_of(m, item, depth - 1) for item in value.values])
+        return _gathered(m, NO_SOURCES, value.values, depth - 1)
     if isinstance(value, Method):
         return sources_of(m, value.receiver, depth - 1)
     return NO_SOURCES
+
+
+def _gathered(m: Machine, own: frozenset[int], items: Iterable[object], depth: int) -> frozenset[int]:
+    """`own` and what is inside; nearly everything has no source, so nothing is built before one is found."""
+    has_origins = bool(m.origins)
+    parts = []
+    for item in items:
+        kind = item.__class__
+        if kind in CONSTANT_TYPES:
+            found = m.origin(item).sources if has_origins else NO_SOURCES
+        elif kind is Opaque or kind is Ref:
+            found = item.sources  # type: ignore[attr-defined]
+        else:
+            found = sources_of(m, item, depth) if depth else NO_SOURCES
+        if found:
+            parts.append(found)
+    return merge_sources((own, *parts)) if parts else own
 
 
 def absorb(m: Machine, value: object, scope: Scope, start: int, depth: int = MAX_NESTING) -> frozenset[int]:

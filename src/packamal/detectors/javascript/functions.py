@@ -115,11 +115,11 @@ def _summary(m: Machine, node: Function, inv: Invocation) -> object:
     """What is known of the result without running: what it returned before, made of whatever is passed."""
     if not inv.arguments:
         return node.returned
+    if node.returned.__class__ not in CONSTANT_TYPES and node.returned is not UNKNOWN:
+        return node.returned
     parts = [sources_of(m, value, 2) for value in inv.arguments]
     sources = merge_sources((sources_of(m, node.returned, 2), *parts))
-    if node.returned.__class__ in CONSTANT_TYPES or node.returned is UNKNOWN:
-        return Opaque(sources) if sources else UNKNOWN
-    return node.returned
+    return Opaque(sources) if sources else UNKNOWN
 
 
 def _note_sources(m: Machine, node: Function, arguments: list[object]) -> None:
