@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import posixpath
 import re
 
@@ -33,17 +34,18 @@ types.SimpleNamespace types.MappingProxyType types.GenericAlias
 _HARMLESS = frozenset(_DATA_TYPES.split())
 _PARENTS = ("subprocess", "os", "socket", "asyncio", "pip")
 """Modules whose submodules do the same."""
-_PLAIN = re.compile(
-    rb"(?:[.0-2NQRbade(uts\]})lo\x81\x85-\x89\x8f-\x92\x94\x97\x98]|[qhK\x80\x82].|M..|[rjJ\x84].{4}|\x83..|[G\x95].{8}"
-    rb"|[IFLpgP][^\n]{0,300}\n)+",
-    re.S,
+_PLAIN_OPCODES = (
+    rb"[.0-2NQRbade(uts\]})lo\x81\x85-\x89\x8f-\x92\x94\x97\x98]|[qhK\x80\x82].|M..|[rjJ\x84].{4}|\x83..|[G\x95].{8}"
+    rb"|[IFLpgP][^\n]{0,300}\n"
 )
 """Opcodes that neither carry text nor import."""
+_PLAIN = re.compile(rb"(?:" + _PLAIN_OPCODES + rb")+", re.S)
+_SHORT = 48
+"""Bytes of a text that is passed over together with what surrounds it."""
 _MEMO = re.compile(rb"(?:\x94|q.|r.{4})*", re.S)
 _SIZES = {88: 4, 140: 1, 85: 1, 84: 4, 66: 4, 67: 1, 141: 8, 142: 8, 150: 8, 138: 1, 139: 4}
 """Opcode of a text or of bytes -> bytes of its length."""
 _STACK_GLOBAL = 0x93
-_LONGEST_NAME = 200
 _GLOBAL = re.compile(rb"c([^\n]{1,200})\n([^\n]{1,200})\n")
 
 
@@ -54,6 +56,7 @@ def detect(package: Package) -> Observed:
         reading = read_unit(unit)
         if reading is not None and (called := dangerous_calls(reading)):
             witness.saw(unit, Capability.PICKLE_CODE, ", ".join(called))
+    _may_act.cache_clear()
     return witness.observed()
 
 
@@ -68,31 +71,54 @@ def read_unit(unit: Unit) -> PickleReading | None:
     return None
 
 
+@functools.cache
+def _run() -> re.Pattern[bytes]:
+    """Plain opcodes and short texts; slow to compile, so only where a pickle turns up."""
+    texts = b"|".join(
+        b"X\\x%02x\\0\\0\\0.{%d}|[\x8cUC]\\x%02x.{%d}" % (size, size, size, size) for size in range(_SHORT)
+    )
+    return re.compile(b"(?:" + _PLAIN_OPCODES + b"|" + texts + b")++", re.S)
+
+
+@functools.lru_cache(maxsize=4096)
 def _may_act(data: bytes) -> bool:
-    """Walk the opcodes, quicker than a machine: false only where every import is seen whole and is harmless."""
-    at, texts = 0, (b"", b"")
+    """Walk the opcodes, quicker than a machine: false only where every import is seen whole and is harmless.
+
+    Members are asked for their layers first and for their signals later: the answer is kept until `detect` is done.
+    """
+    at = 0
     while at < len(data):
-        plain = _PLAIN.match(data, at)
+        start, run = at, _run().match(data, at)
+        at = run.end() if run is not None else at
+        if at == len(data):
+            break
+        width = _SIZES.get(data[at])
+        if width is not None:
+            at += 1 + width + int.from_bytes(data[at + 1 : at + 1 + width], "little")
+            continue
+        named = _GLOBAL.match(data, at)
+        if named is None and data[at] != _STACK_GLOBAL:
+            return True
+        names = named.groups() if named is not None else _last_texts(data, start, at)
+        if b"" in names or _is_dangerous(b".".join(names).decode("latin-1")):
+            return True
+        at = named.end() if named is not None else at + 1
+    return False
+
+
+def _last_texts(data: bytes, at: int, end: int) -> tuple[bytes, bytes]:
+    """The two texts that a run leaves on the stack; empty where something else lies there."""
+    texts = (b"", b"")
+    while at < end:
+        plain = _PLAIN.match(data, at, end)
         if plain is not None:
             texts = texts if _MEMO.fullmatch(plain.group()) else (b"", b"")
             at = plain.end()
             continue
-        width = _SIZES.get(data[at])
-        if width is not None:
-            start = at + 1 + width
-            at = start + int.from_bytes(data[at + 1 : start], "little")
-            texts = (texts[1], data[start : min(at, start + _LONGEST_NAME)])
-            continue
-        named = _GLOBAL.match(data, at)
-        names = named.groups() if named is not None else texts
-        if (
-            (named is None and data[at] != _STACK_GLOBAL)
-            or b"" in names
-            or _is_dangerous(b".".join(names).decode("latin-1"))
-        ):
-            return True
-        at, texts = (named.end() if named is not None else at + 1), (b"", b"")
-    return False
+        start = at + 1 + _SIZES[data[at]]
+        at = start + int.from_bytes(data[at + 1 : start], "little")
+        texts = (texts[1], data[start:at])
+    return texts
 
 
 def dangerous_calls(reading: PickleReading) -> list[str]:
