@@ -5,34 +5,46 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Sequence
+from functools import cache
 from pathlib import Path
-
-import yaml
+from typing import TYPE_CHECKING
 
 from packamal.cache import remembered
 from packamal.errors import RuleError
 
-_Loader: type[yaml.SafeLoader] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+if TYPE_CHECKING:
+    import yaml
 
 
-class _StrictLoader(_Loader):  # type: ignore[valid-type, misc]
-    """Refuses what a careful author would not write."""
+@cache
+def _loader() -> type[yaml.SafeLoader]:
+    """The loader; made when a file is really parsed, since what was parsed before comes from the cache."""
+    import yaml
 
-    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[object, object]:
-        """Build a mapping; a repeated key is an error."""
-        keys = [key.value for key, _ in node.value]
-        if repeated := sorted({key for key in keys if keys.count(key) > 1}):
-            raise RuleError(f"repeated key {repeated[0]!r} in line {node.start_mark.line + 1}")
-        mapping: dict[object, object] = super().construct_mapping(node, deep=deep)
-        return mapping
+    base: type[yaml.SafeLoader] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+
+    class StrictLoader(base):  # type: ignore[valid-type, misc]
+        """Refuses what a careful author would not write."""
+
+        def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[object, object]:
+            """Build a mapping; a repeated key is an error."""
+            keys = [key.value for key, _ in node.value]
+            if repeated := sorted({key for key in keys if keys.count(key) > 1}):
+                raise RuleError(f"repeated key {repeated[0]!r} in line {node.start_mark.line + 1}")
+            mapping: dict[object, object] = super().construct_mapping(node, deep=deep)
+            return mapping
+
+    return StrictLoader
 
 
 def load(text: str, name: str) -> object:
     """Parse one document; raises RuleError with the file's name and line."""
+    import yaml
+
     if any(isinstance(event, yaml.AliasEvent) for event in _events(text, name)):
         raise RuleError(f"{name}: aliases are not allowed")
     try:
-        return yaml.load(text, Loader=_StrictLoader)  # noqa: S506, a SafeLoader underneath
+        return yaml.load(text, Loader=_loader())  # noqa: S506, a SafeLoader underneath
     except yaml.YAMLError as error:
         raise RuleError(f"{name}: {' '.join(str(error).split())}") from error
     except RuleError as error:
@@ -40,10 +52,12 @@ def load(text: str, name: str) -> object:
 
 
 def _events(text: str, name: str) -> list[yaml.Event]:
+    import yaml
+
     if "*" not in text or "&" not in text:
         return []
     try:
-        return list(yaml.parse(text, Loader=_Loader))
+        return list(yaml.parse(text, Loader=_loader()))
     except yaml.YAMLError as error:
         raise RuleError(f"{name}: {' '.join(str(error).split())}") from error
 

@@ -63,3 +63,17 @@ def test_a_start_loads_nothing_slow(body: str, package: Path, tmp_path: Path) ->
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     assert SLOW & set(json.loads(done.stdout)) == set()
+
+
+def test_a_package_loads_only_the_front_end_of_its_language(package: Path, tmp_path: Path) -> None:
+    names = "[name for name in ('javascript', 'python', 'shell') if f'packamal.detectors.{name}.read' in sys.modules]"
+    command = [sys.executable, "-c", f"import sys\n{ENGINE}print({names})", str(package), str(tmp_path / "cache")]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout) == (0, "['javascript']\n"), done.stderr
+
+
+def test_what_was_parsed_before_needs_no_parser(package: Path, tmp_path: Path) -> None:
+    command = [sys.executable, "-c", PROGRAM.format(body=ENGINE), str(package), str(tmp_path / "cache")]
+    first, second = (subprocess.run(command, capture_output=True, text=True, check=True).stdout for _ in range(2))
+    assert "yaml" in json.loads(first)
+    assert "yaml" not in json.loads(second)

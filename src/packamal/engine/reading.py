@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from packamal.detectors import javascript, python, shell
 from packamal.detectors.base import FrontEnd, Observed
 from packamal.detectors.facts import Edge, Facts, Layer
 from packamal.detectors.gate import select
@@ -25,11 +24,31 @@ MAX_LAYERS = 256
 """Layers read in one artifact; more are a way to keep a scanner busy."""
 MIN_LAYER_BYTES = 8
 
+
+def _python(units: Sequence[Unit], package: Mapping[str, Unit]) -> Facts:
+    from packamal.detectors.python import read
+
+    return read(units, package)
+
+
+def _javascript(units: Sequence[Unit], package: Mapping[str, Unit]) -> Facts:
+    from packamal.detectors.javascript import read
+
+    return read(units, package)
+
+
+def _shell(units: Sequence[Unit], package: Mapping[str, Unit]) -> Facts:
+    from packamal.detectors.shell import read
+
+    return read(units, package)
+
+
 FRONT_ENDS: dict[str, tuple[frozenset[Language], FrontEnd]] = {
-    "python": (frozenset({Language.PYTHON}), python.read),
-    "javascript": (frozenset({Language.JAVASCRIPT, Language.TYPESCRIPT}), javascript.read),
-    "shell": (frozenset({Language.SHELL, Language.POWERSHELL, Language.BATCH}), shell.read),
+    "python": (frozenset({Language.PYTHON}), _python),
+    "javascript": (frozenset({Language.JAVASCRIPT, Language.TYPESCRIPT}), _javascript),
+    "shell": (frozenset({Language.SHELL, Language.POWERSHELL, Language.BATCH}), _shell),
 }
+"""Loaded when code of their languages turns up: a package seldom needs all, and each is a third of the program."""
 
 
 @dataclass(slots=True)
