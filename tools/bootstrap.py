@@ -9,6 +9,7 @@ the user's own pip settings (index, certificates, wheels folder, proxy) are hand
 from __future__ import annotations
 
 import ast
+import compileall
 import contextlib
 import hashlib
 import json
@@ -49,6 +50,7 @@ def main(level: str) -> int:
     wanted = {"level": level, "digest": digest(), "python": sys.version}
     have = read_stamp()
     if have in (wanted, {**wanted, "level": "dev"}):
+        compile_source()
         return 0
     if not has_venv():
         return refuse("Python's venv module is missing. Install it: apt-get install python3-venv")
@@ -59,6 +61,7 @@ def main(level: str) -> int:
         wanted["level"] = level = "dev"  # a scan must not take the developer's tools away
     STAMP.unlink(missing_ok=True)
     install(level)
+    compile_source()
     STAMP.write_text(json.dumps(wanted), encoding="utf-8")
     return 0
 
@@ -69,9 +72,14 @@ def install(level: str) -> None:
     uv = [str(VENV / "bin" / "uv"), "pip"]
     target = ["--quiet", "--python", str(PYTHON)]
     environment = {**os.environ, **uv_settings(pip_settings()), "UV_NO_CONFIG": "1"}
-    run([*uv, "sync", *target, "--require-hashes", str(LOCKS / f"{level}.txt")], environment)
+    run([*uv, "sync", *target, "--compile-bytecode", "--require-hashes", str(LOCKS / f"{level}.txt")], environment)
     build = ["--no-deps", "--build-constraints", str(LOCKS / "build.txt"), "--editable", str(ROOT)]
     run([*uv, "install", *target, *build], environment)
+
+
+def compile_source() -> None:
+    """Compile what changed: without it a start takes twice as long wherever Python is told to write no bytecode."""
+    compileall.compile_dir(str(ROOT / "src"), quiet=2)
 
 
 def pip_settings() -> dict[str, str]:
