@@ -115,7 +115,7 @@ def _importable(tree: FileTree, top: str, plan: Plan, installed: _Installed | No
     is inside a package whose `__init__` loads none of it, and what runs as `python -m`."""
     base = _Base(tree, top + "/" if top else "")
     for key, paths in tree.modules.items():
-        if not key.startswith(base.prefix):
+        if not key.startswith(base.prefix) or not _is_importable(key[len(base.prefix) :]):
             continue
         folder, _, name = key[len(base.prefix) :].rpartition("/")
         first = folder.partition("/")[0] or name
@@ -125,6 +125,11 @@ def _importable(tree: FileTree, top: str, plan: Plan, installed: _Installed | No
         if not folder or base.offers(folder, name):
             module = folder if name == "__init__" else join(folder, name)
             plan.add(paths, Role.IMPORT, f"import {module.replace('/', '.')}")
+
+
+def _is_importable(path: str) -> bool:
+    """True when an import statement can name it: no `vendored-build`, no `4 examples`."""
+    return all(part.isidentifier() for part in path.split("/"))
 
 
 class _Base:
