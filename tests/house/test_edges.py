@@ -5,11 +5,12 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 
-ENVIRONMENT_READERS = {"src/packamal/config.py"}
+ENVIRONMENT_READERS = {"src/packamal/config.py", "src/packamal/server/start.py"}
+"""The second only says to Django where its settings are."""
 NETWORK_MODULES = {"socket", "ssl", "urllib.request", "http.client", "ftplib", "smtplib"}
 NETWORK_PART = "src/packamal/http"
-BROAD_HANDLERS = 4
-"""Detector loop, task, command line, API."""
+BROAD_HANDLERS = 5
+"""Detector loop (two), a task of the scanner, one of the service, command line."""
 
 
 RUNNERS = {"exec", "eval", "__import__"}

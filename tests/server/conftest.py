@@ -3,9 +3,16 @@
 from __future__ import annotations
 
 import atexit
+import io
+import json
 import os
 import shutil
+import tarfile
 import tempfile
+import threading
+from collections.abc import Iterator
+from hashlib import sha256
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import django
@@ -48,3 +55,78 @@ def django_db_modify_db_settings() -> None:
 
     if KIND == "sqlite":
         settings.DATABASES["default"]["TEST"]["NAME"] = DATA / "tests.sqlite3"
+
+
+class Index:
+    """A package index on loopback, as pip would be pointed at it."""
+
+    def __init__(self) -> None:
+        self.files: dict[str, bytes] = {}
+        self.asked: list[str] = []
+        owner = self
+
+        class Handler(BaseHTTPRequestHandler):
+            def do_GET(self) -> None:
+                owner.asked.append(self.path)
+                kind, body = owner.answer(self.path)
+                self.send_response(200 if kind else 404)
+                self.send_header("Content-Type", kind or "text/plain")
+                self.send_header("Content-Length", str(len(body)))
+                self.end_headers()
+                self.wfile.write(body)
+
+            def log_message(self, format: str, *args: object) -> None:
+                pass
+
+        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.server.daemon_threads = True
+        self.address = f"http://127.0.0.1:{self.server.server_address[1]}"
+        self.thread = threading.Thread(target=self.server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
+        self.thread.start()
+
+    def add(self, name: str, version: str, setup: str = "from setuptools import setup\nsetup()\n") -> str:
+        """Offer an sdist and give its purl."""
+        buffer = io.BytesIO()
+        with tarfile.open(fileobj=buffer, mode="w:gz") as tar:
+            manifest = f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n"
+            for path, content in {"setup.py": setup, "PKG-INFO": manifest}.items():
+                member = tarfile.TarInfo(f"{name}-{version}/{path}")
+                member.size = len(content)
+                tar.addfile(member, io.BytesIO(content.encode()))
+        self.files[f"{name}-{version}.tar.gz"] = buffer.getvalue()
+        return f"pkg:pypi/{name}@{version}"
+
+    def answer(self, path: str) -> tuple[str, bytes]:
+        *_, kind, name = path.rstrip("/").split("/")
+        if kind == "files" and name in self.files:
+            return "application/octet-stream", self.files[name]
+        listed = [
+            {"filename": file, "url": f"{self.address}/files/{file}", "hashes": {"sha256": sha256(content).hexdigest()}}
+            for file, content in self.files.items()
+            if file.rpartition("-")[0] == name
+        ]
+        if kind != "simple" or not listed:
+            return "", b""
+        page = {"meta": {"api-version": "1.0"}, "name": name, "files": listed}
+        return "application/vnd.pypi.simple.v1+json", json.dumps(page).encode()
+
+    def close(self) -> None:
+        self.server.shutdown()
+        self.server.server_close()
+        self.thread.join()
+
+
+@pytest.fixture
+def index(monkeypatch: pytest.MonkeyPatch) -> Iterator[Index]:
+    """Mark the test with `allow_hosts(["127.0.0.1"])`."""
+    from packamal.server.pipeline import resolving
+
+    started = Index()
+    for name in ("PIP_EXTRA_INDEX_URL", "PIP_NO_INDEX", "PIP_FIND_LINKS"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("PIP_CONFIG_FILE", os.devnull)
+    monkeypatch.setenv("PIP_INDEX_URL", f"{started.address}/simple")
+    resolving._kept.__dict__.clear()
+    yield started
+    started.close()
+    resolving._kept.__dict__.clear()

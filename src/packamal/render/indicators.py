@@ -41,13 +41,14 @@ def indicators(reports: Sequence[Report], view: View) -> str:
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")
     writer.writerow(HEAD)
-    found = (one for report in reports if report.verdict.level in TOLD for one in _of_report(report))
+    found = (one for report in reports if report.verdict.level in TOLD for one in of_report(report))
     for one in dict.fromkeys(found):
         writer.writerow([_field(str(part)) for part in one])
     return out.getvalue()
 
 
-def _of_report(report: Report) -> Iterator[Indicator]:
+def of_report(report: Report) -> Iterator[Indicator]:
+    """Those of one report, whatever its level; the same one may come again."""
     package = visible(words.subject(report))
     for artifact in report.artifacts:
         yield Indicator("sha256", visible(artifact.sha256), package, visible(artifact.filename))

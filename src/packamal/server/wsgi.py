@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
-from django.core.wsgi import get_wsgi_application
+from django.core.handlers.wsgi import WSGIHandler
 
-application = get_wsgi_application()
+from packamal.server.start import set_up
+
+set_up()
+application = WSGIHandler()

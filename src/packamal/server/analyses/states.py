@@ -45,5 +45,5 @@ class Category(models.TextChoices):
     INTERNAL = "internal"
 
 
-RETRIED = frozenset({Category.CLUSTER_ERROR, Category.IMAGE_ERROR, Category.SANDBOX_UNAVAILABLE})
+RETRIED = frozenset({Category.CLUSTER_ERROR, Category.FETCH_FAILED, Category.IMAGE_ERROR, Category.SANDBOX_UNAVAILABLE})
 """Trouble of the ground it runs on. What a package does (time-out, crash, memory) is an answer, not retried."""

@@ -1,0 +1,38 @@
+"""Tells workers that something waits. The row is the truth: a bell that nobody hears costs time, nothing else."""
+
+from __future__ import annotations
+
+import logging
+import threading
+
+from celery import current_app
+from celery.exceptions import OperationalError
+from django.conf import settings
+
+from packamal.server.analyses.states import Lane
+from packamal.server.config import Shape
+
+log = logging.getLogger(__name__)
+TASK = "packamal.analyse"
+local_bell = threading.Condition()
+"""What the threads of the embedded shape wait on."""
+
+
+def ring(lane: Lane) -> None:
+    """Wake a worker of this lane; never raises and never waits long."""
+    RINGS[settings.PACKAMAL.shape](lane)
+
+
+def _ring_threads(lane: Lane) -> None:
+    with local_bell:
+        local_bell.notify()
+
+
+def _send(lane: Lane) -> None:
+    try:
+        current_app.send_task(TASK, [lane.value], queue=lane.value, retry=False)
+    except OperationalError as error:  # the reconciler rings again
+        log.warning("the broker cannot be reached: %s", error)
+
+
+RINGS = {Shape.EMBEDDED: _ring_threads, Shape.FULL: _send}

