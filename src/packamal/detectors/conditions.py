@@ -10,6 +10,7 @@ from packamal.detectors.facts import Arg, Call
 from packamal.errors import RuleError
 
 RECEIVER = "receiver"
+RESULT = "result"
 TARGET = "target"
 ANY = "any"
 ANY_OF = "any-of"
@@ -30,7 +31,7 @@ Condition = Callable[[Seen], bool]
 
 
 def argument(call: Call, key: str) -> Arg | None:
-    """Find an argument by position, keyword, `receiver`, a field as in `0.host`, or alternatives as in `1|mode`."""
+    """Find an argument by position, keyword, `receiver`, `result`, a field as in `0.host`, or alternatives as in `1|mode`."""
     for name in key.split("|"):
         head, _, rest = name.partition(".")
         found = _direct(call, head)
@@ -47,6 +48,8 @@ def _direct(call: Call, name: str) -> Arg | None:
         return call.args[position] if position < len(call.args) else None
     if name == RECEIVER:
         return call.receiver
+    if name == RESULT:
+        return Arg(call.result, call.result, True) if call.result else None
     return next((value for key, value in call.named if key == name), None)
 
 

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from packamal.detectors.facts import MIN_TEXT
-from packamal.detectors.javascript.literals import unescape
+from packamal.detectors.javascript.literals import is_spelt, unescape
 from packamal.detectors.javascript.nodes import UNDEFINED, Function, Literal, Node
 from packamal.detectors.javascript.parse import grammar
 
@@ -61,7 +61,7 @@ class Builder:
 
     __slots__ = (
         "computed", "count", "depth", "flattened", "function", "hint", "is_cut", "members", "names", "prefix", "source",
-        "table", "texts", "variables",
+        "spelt", "table", "texts", "variables",
     )  # fmt: skip
 
     def __init__(self, source: bytes, grammar_name: str) -> None:
@@ -69,6 +69,8 @@ class Builder:
         self.table = _table(grammar_name)
         self.names: dict[bytes, str] = {}
         self.texts: list[tuple[str, int, object]] = []
+        self.spelt: list[tuple[str, int]] = []
+        """Words written in escapes although every character of theirs can be printed."""
         self.function: Function | None = None
         self.variables: dict[str, None] = {}
         self.prefix = ""
@@ -130,7 +132,9 @@ class Builder:
         """Value of the quoted text between two offsets, kept as a fact when it is long enough."""
         value = self.source[start:end].decode("utf-8", "replace")
         if "\\" in value:
-            value = unescape(value)
+            raw, value = value, unescape(value)
+            if is_spelt(raw, value) and len(self.spelt) < MAX_TEXTS:
+                self.spelt.append((value, start))
         self.keep(value, start)
         return value
 

@@ -50,6 +50,7 @@ def build_program(b: Builder, raw: Raw) -> Program:
     program = Program(hoisted(b.nodes(raw.named_children)))
     program.variables = list(b.variables)
     program.texts = b.texts
+    program.spelt = b.spelt
     program.nodes = b.count
     program.names = tuple(b.names.values())
     program.computed, program.members, program.flattened = b.computed, b.members, b.flattened

@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from packamal.detectors.javascript.arguments import sources_of
 from packamal.detectors.javascript.builtins_text import position
+from packamal.detectors.javascript.characters import spelt_out
 from packamal.detectors.javascript.coerce import MAX_STRING, text_of, to_number, to_text, truth
 from packamal.detectors.javascript.dispatch import NOT_FOLDED, Invocation, call_value, method
 from packamal.detectors.javascript.machine import Machine
@@ -142,6 +143,8 @@ def _join(m: Machine, receiver: object, inv: Invocation) -> object:
     whole = between.join([text for text in texts if text is not None])
     if array.sources:
         m.set_origin(whole, (), array.sources)
+    if len(whole) == len(texts):
+        spelt_out(m, whole, inv.scope, inv.start)
     return whole if len(whole) <= MAX_STRING else NOT_FOLDED
 
 

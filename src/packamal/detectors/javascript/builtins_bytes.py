@@ -10,6 +10,7 @@ from packamal.detectors.facts import MIN_TEXT
 from packamal.detectors.javascript.arguments import sources_of
 from packamal.detectors.javascript.builtins_text import position
 from packamal.detectors.javascript.calls import record_call
+from packamal.detectors.javascript.characters import spelt_out
 from packamal.detectors.javascript.coerce import to_text
 from packamal.detectors.javascript.dispatch import METHODS, NOT_FOLDED, Invocation, builtin, method, spot_of
 from packamal.detectors.javascript.machine import Machine
@@ -56,11 +57,12 @@ def derive(m: Machine, made: object, source: object, step: str, sources: frozens
     return made
 
 
-def _folded(m: Machine, name: str, inv: Invocation, made: str | bytes | None, step: str) -> object:
+def folded(m: Machine, name: str, inv: Invocation, made: str | bytes | None, step: str) -> object:
     """The result of a decoder: the constant, with the call recorded either way."""
     if made is None:
         return NOT_FOLDED
     number, _ = record_call(m, name, inv)
+    m.record.gave(number, made)
     own = frozenset((number,)) if number is not None else NO_SOURCES
     source = inv.argument(0)
     derive(m, made, source, step, own)
@@ -79,9 +81,9 @@ def _atob(m: Machine, inv: Invocation) -> object:
 
 
 def _or_stepped(m: Machine, name: str, inv: Invocation, made: str | bytes | None, step: str) -> object:
-    """As `_folded`; what is not known is at least known to have been decoded."""
+    """As `folded`; what is not known is at least known to have been decoded."""
     if made is not None:
-        return _folded(m, name, inv, made, step)
+        return folded(m, name, inv, made, step)
     value = inv.argument(0)
     number, inherited = record_call(m, name, inv)
     sources = inherited | {number} if number is not None else inherited
@@ -106,16 +108,24 @@ def _buffer(m: Machine, inv: Invocation) -> object:
         return ArrayValue([0] * value, m.level) if 0 <= value <= 4096 else UNKNOWN
     raw = as_bytes(value)
     if raw is not None:
-        return derive(m, raw, value, "")
+        return _of_codes(m, raw, inv)
     if step is not None:
         return _or_stepped(m, "Buffer.from", inv, None, step)
     return NOT_FOLDED
 
 
+def _of_codes(m: Machine, raw: bytes, inv: Invocation) -> bytes:
+    m.codes += len(raw)
+    text = raw.decode("latin-1")
+    spelt_out(m, text, inv.scope, inv.start)
+    m.set_origin(raw, *m.origin(text))
+    return raw
+
+
 def _encoded(m: Machine, value: str, encoding: str, step: str | None, inv: Invocation) -> object:
     if step is not None:
         raw = decode(step, value.encode("utf-8", "replace"))
-        return _folded(m, "Buffer.from", inv, raw, step)
+        return folded(m, "Buffer.from", inv, raw, step)
     if encoding in _LATIN:
         return derive(m, value.encode("latin-1", "replace"), value, "")
     if encoding in _WIDE:
@@ -224,10 +234,12 @@ def _decipher(m: Machine, inv: Invocation) -> object:
         iv = b""
         if len(inv.arguments) < 3:
             key, iv = openssl_key(key, b"", int(words[1]) // 8 if words[1:2] and words[1].isdigit() else 32, 16)
-    return _cipher_object(m, (mode, key, iv), frozenset(sources))
+    return _cipher_object(m, (mode, key, iv), frozenset(sources), number)
 
 
-def _cipher_object(m: Machine, how: tuple[str, bytes, bytes], sources: frozenset[int]) -> ObjectValue:
+def _cipher_object(
+    m: Machine, how: tuple[str, bytes, bytes], sources: frozenset[int], number: int | None
+) -> ObjectValue:
     """A decipher: all is deciphered at the first update, nothing is left for final."""
     made = ObjectValue({}, m.level)
     made.kind = "Decipher"
@@ -239,6 +251,7 @@ def _cipher_object(m: Machine, how: tuple[str, bytes, bytes], sources: frozenset
         plain = aes(*how, raw) if raw is not None else None
         if plain is None:
             return Opaque(merge_sources((sources, sources_of(m, value))), None, ("aes",))
+        m.record.gave(number, plain)
         return derive(m, bytes_text(plain, codes[1]) if codes[1] else plain, value, "aes", sources)
 
     def final(arguments: list[object]) -> object:
@@ -260,7 +273,7 @@ def _crypto_js(m: Machine, inv: Invocation) -> object:
     if isinstance(value, str) and isinstance(password, str):
         plain = salted_aes(password.encode(), value.encode())
         if plain is not None:
-            return _folded(m, "crypto-js.AES.decrypt", inv, plain, "aes")
+            return folded(m, "crypto-js.AES.decrypt", inv, plain, "aes")
     return NOT_FOLDED
 
 

@@ -9,8 +9,10 @@ from collections.abc import Callable
 from urllib.parse import quote, unquote_to_bytes
 
 from packamal.detectors.javascript.arguments import absorb
+from packamal.detectors.javascript.builtins_bytes import folded
 from packamal.detectors.javascript.builtins_object import open_array
 from packamal.detectors.javascript.builtins_text import known
+from packamal.detectors.javascript.characters import spelt_out
 from packamal.detectors.javascript.coerce import (
     MAX_STRING,
     exact,
@@ -38,6 +40,8 @@ from packamal.detectors.javascript.values import (
     merge_sources,
 )
 
+MIN_ESCAPES = 8
+"""Escapes in a constant that make `unescape` a decoder."""
 MAX_JSON = 1 << 20
 MAX_JSON_NODES = 20_000
 
@@ -60,8 +64,12 @@ def _from_codes(m: Machine, inv: Invocation) -> object:
             return NOT_FOLDED
         code = 0 if number != number or math.isinf(number) else int(number)
         characters.append(chr(code & 0xFFFF) if code < 0x10000 else chr(code) if code <= 0x10FFFF else "")
-    text = "".join(characters)
-    return join_surrogates(text) if len(text) > 1 else text
+    m.codes += len(characters)
+    if len(characters) == 1:
+        return characters[0]
+    text = join_surrogates("".join(characters))
+    spelt_out(m, text, inv.scope, inv.start)
+    return text
 
 
 @builtin("parseInt", "Number.parseInt")
@@ -113,7 +121,10 @@ def _unescape(m: Machine, inv: Invocation) -> object:
     text = inv.argument(0)
     if not isinstance(text, str):
         return NOT_FOLDED
-    return join_surrogates(_CODE.sub(lambda match: chr(int(match[1] or match[2], 16)), text))
+    made = join_surrogates(_CODE.sub(lambda match: chr(int(match[1] or match[2], 16)), text))
+    if len(text) - len(made) >= 2 * MIN_ESCAPES:
+        return folded(m, "unescape", inv, made, "percent")
+    return made
 
 
 @builtin("decodeURIComponent", "decodeURI")

@@ -8,7 +8,7 @@ from packamal.detectors.javascript.branches import maybe
 from packamal.detectors.javascript.dispatch import Invocation, call_value
 from packamal.detectors.javascript.functions import label
 from packamal.detectors.javascript.machine import Machine
-from packamal.detectors.javascript.nodes import Name
+from packamal.detectors.javascript.nodes import UNDEFINED, Name
 from packamal.detectors.javascript.tables import is_deferred
 from packamal.detectors.javascript.values import (
     UNKNOWN,
@@ -52,9 +52,12 @@ def run_for(m: Machine, name: str, inv: Invocation, result: object) -> None:
         for function in found:
             _run(m, function, inv, value)
         return
+    this: object = UNDEFINED
+    if name.endswith(".addEventListener"):
+        this = Ref(name.rpartition(".")[0]) if inv.receiver is UNDEFINED else inv.receiver
     is_last = bool(inv.arguments) and inv.arguments[0] in _LAST if isinstance(inv.argument(0), str) else False
     for function in found:
-        m.callbacks.append((is_last, functools.partial(_run, m, function, inv, value)))
+        m.callbacks.append((is_last, functools.partial(_run, m, function, inv, value, this)))
 
 
 def functions_in(arguments: list[object]) -> list[object]:
@@ -69,14 +72,14 @@ def functions_in(arguments: list[object]) -> list[object]:
     return found
 
 
-def _run(m: Machine, function: object, inv: Invocation, value: object) -> None:
+def _run(m: Machine, function: object, inv: Invocation, value: object, this: object = UNDEFINED) -> None:
     if isinstance(function, Ref) and not (isinstance(value, Opaque) and value.sources):
         return
     target = function.target if isinstance(function, Bound) else function
     arguments = arguments_for(target, value)
 
     def run() -> None:
-        call_value(m, function, inv.with_arguments(arguments))
+        call_value(m, function, inv.with_arguments(arguments, this))
 
     maybe(m, run)
 

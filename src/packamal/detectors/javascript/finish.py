@@ -28,11 +28,13 @@ def finish(m: Machine, modules: Sequence[Module]) -> Facts:
         place = record.spot.module.place(record.spot)
         arguments = tuple([_traced(argument, ids) for argument in record.arguments])
         receiver = _traced(record.receiver, ids) if record.receiver is not None else None
-        facts.calls.append(Call(record.id, record.callee, arguments, (), place, receiver, record.is_new))
+        result = m.record.results.get(record.id, "")
+        facts.calls.append(Call(record.id, record.callee, arguments, (), place, receiver, record.is_new, result))
         for at, argument in enumerate(arguments):
             facts.flows.extend(_flows(argument, record.id, str(at)))
         if receiver is not None:
             facts.flows.extend(FactFlow(source, record.id, "receiver") for source in sorted(receiver.sources))
+    facts.flows.extend(_into_files(facts.calls))
     _uses(m, facts, ids)
     _layers(m, facts)
     for (kind, target, _, _), spot in m.record.edges.items():
@@ -40,6 +42,19 @@ def finish(m: Machine, modules: Sequence[Module]) -> Facts:
     for kind, detail, spot in m.record.notes:
         facts.notes.append(Note(kind, spot.module.place(spot), detail))
     return facts
+
+
+def _into_files(calls: Sequence[Call]) -> Iterator[FactFlow]:
+    """What is written to a stream goes into the file that it was opened on."""
+    opened = {call.id for call in calls if call.callee.endswith(".createWriteStream")}
+    for call in calls:
+        if call.receiver is None or not call.callee.endswith(
+            (".createWriteStream().write", ".createWriteStream().end")
+        ):
+            continue
+        for stream in sorted(call.receiver.sources & opened):
+            carried = {source for arg in call.args for source in arg.sources if source != stream}
+            yield from (FactFlow(source, stream, "content") for source in sorted(carried))
 
 
 def _uses(m: Machine, facts: Facts, ids: dict[str, int]) -> None:

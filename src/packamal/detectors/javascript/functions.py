@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from packamal.detectors.javascript import natives
 from packamal.detectors.javascript.arguments import sources_of
+from packamal.detectors.javascript.characters import spelt_out
 from packamal.detectors.javascript.dispatch import Invocation, evaluate, run_list
 from packamal.detectors.javascript.machine import MAX_CALL_DEPTH, Machine
 from packamal.detectors.javascript.nodes import UNDEFINED, Function, Name, Node, Spread
@@ -33,26 +34,32 @@ def run_closure(m: Machine, closure: Closure, inv: Invocation, is_new: bool = Fa
     if is_constant and node.native:
         result = natives.run(m, node, inv.arguments)
         if result is not None:
+            spelt_out(m, result, inv.scope, inv.start)
             return result
     if not _is_allowed(m, node, inv, is_constant):
         return _summary(m, node, inv)
     given = list(inv.arguments) if is_constant else []
     if is_constant and node.runs and not m.concrete:
         m.loop_steps -= 1 + node.size // _NODES_PER_STEP
+    codes = m.codes
     found = _enter(m, closure, inv, is_new)
+    if isinstance(found, str) and 2 * (m.codes - codes) >= len(found):
+        spelt_out(m, found, inv.scope, inv.start)
     if given:
         natives.learn(node, given, found)
         if isinstance(found, str) and isinstance(given[0], int):
-            _note_decoder(m, node, inv)
+            _note_decoder(m, node, inv, found)
     return found
 
 
-def _note_decoder(m: Machine, node: Function, inv: Invocation) -> None:
+def _note_decoder(m: Machine, node: Function, inv: Invocation, found: str) -> None:
     """A function that gives texts for numbers is what an array of hidden texts is read through."""
     module = inv.scope.frame.module
-    _, places = m.decoders.setdefault(node, (module, set()))
+    _, places, texts = m.decoders.setdefault(node, (module, set(), set()))
     if len(places) < _MANY:
         places.add(inv.start)
+    if len(texts) < _MANY:
+        texts.add(found)
 
 
 _MANY = 64

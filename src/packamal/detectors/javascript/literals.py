@@ -12,6 +12,8 @@ _SIMPLE = {
     "\n": "", "\r\n": "", "\r": "", "\u2028": "", "\u2029": "",
 }  # fmt: skip
 _SURROGATES = re.compile("[\ud800-\udbff][\udc00-\udfff]")
+_LETTER = re.compile(r"\\(?:x[2-7]|u00[2-7]|u\{[2-7])[0-9a-fA-F]")
+_WORD = re.compile(r"[!-~ ]+\Z")
 MAX_DIGITS = 400
 """Longer number literals are not read exactly: Python's own limit protects from quadratic time."""
 
@@ -22,6 +24,11 @@ def unescape(text: str) -> str:
         return text
     plain = _ESCAPE.sub(_character, text)
     return join_surrogates(plain) if "\\u" in text else plain
+
+
+def is_spelt(raw: str, value: str) -> bool:
+    """Whether a word is written in escapes for no reason: half of its printable characters or more."""
+    return len(_LETTER.findall(raw)) * 2 >= len(value) > 1 and _WORD.match(value) is not None
 
 
 def _character(match: re.Match[str]) -> str:

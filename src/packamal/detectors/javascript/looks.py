@@ -3,16 +3,23 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 
 from packamal.detectors.facts import Facts, Note
 from packamal.detectors.javascript.machine import Machine
 from packamal.detectors.javascript.module import Module, Spot
 from packamal.detectors.javascript.nodes import Function
+from packamal.detectors.javascript.notes import TELLING_NAMES
 from packamal.detectors.javascript.statements import Program
 
 MIN_HEX_NAMES = 8
 HEX_SHARE = 0.25
 """Of the distinct names; what obfuscators leave alone are members and globals."""
+MIN_SPELT = 30
+"""Words in escapes that are a sign whatever they say."""
+MAX_SHOWN = 6
+MIN_TELLING = 2
+"""Such names in a table of texts."""
 MIN_FOLDED = 6
 """Places where a function gives a constant text for a number: fewer are ordinary tables."""
 MIN_COMPUTED = 30
@@ -68,9 +75,20 @@ def _of_text(module: Module) -> list[Seen]:
 def _of_names(program: Program) -> list[Seen]:
     names = [name for name in program.names if _NAME.match(name)]
     hexed = sum(1 for name in names if _HEX_NAME.match(name))
+    notes = _spelt(program)
     if hexed >= MIN_HEX_NAMES and hexed >= HEX_SHARE * len(names):
-        return [("hex-names", 0, f"{hexed} of {len(names)} names")]
-    return []
+        notes.append(("hex-names", 0, f"{hexed} of {len(names)} names"))
+    return notes
+
+
+def _spelt(program: Program) -> list[Seen]:
+    """Names of what reaches out, written in escapes."""
+    telling = {value: start for value, start in reversed(program.spelt) if value in TELLING_NAMES or "://" in value}
+    if not telling and len(program.spelt) < MIN_SPELT:
+        return []
+    words = list(telling)[::-1] or [value for value, _ in program.spelt]
+    start = min(telling.values(), default=program.spelt[0][1])
+    return [("spelt-names", start, "in escapes: " + ", ".join(words[:MAX_SHOWN]))]
 
 
 def _of_shape(program: Program) -> list[Seen]:
@@ -87,15 +105,21 @@ def _of_functions(m: Machine, module: Module) -> list[Seen]:
     notes: list[Seen] = []
     for function in m.decoders:
         if isinstance(function, Function) and m.decoders[function][0] is module:
-            places = len(m.decoders[function][1])
-            if places >= MIN_FOLDED or callable(function.native):
+            _, where, texts = m.decoders[function]
+            places = len(where)
+            if callable(function.native) or (places >= MIN_FOLDED and _are_names(texts)):
                 notes.append(
                     ("string-array", function.start, f"{places} texts from {function.qualified or 'a function'}")
                 )
-    for owner, start, places_read in m.tables.values():
-        if owner is module and len(places_read) >= MIN_FOLDED * 2:
+    for array, (owner, start, places_read) in m.tables.items():
+        if owner is module and len(places_read) >= MIN_FOLDED * 2 and _are_names(array.items):
             notes.append(("string-array", start, f"{len(places_read)} texts from a table"))
     return notes[:3]
+
+
+def _are_names(texts: Iterable[object]) -> bool:
+    """Whether a table holds names that code reaches out by, as tables of messages do not."""
+    return sum(1 for text in texts if isinstance(text, str) and text in TELLING_NAMES) >= MIN_TELLING
 
 
 def _is_packed(data: bytes, module: Module) -> bool:

