@@ -31,7 +31,7 @@ Condition = Callable[[Seen], bool]
 
 
 def argument(call: Call, key: str) -> Arg | None:
-    """Find an argument by position, keyword, `receiver`, `result`, a field as in `0.host`, or alternatives as in `1|mode`."""
+    """Find an argument by position, keyword, `receiver`, `result`, a field (`0.host`) or alternatives (`1|mode`)."""
     for name in key.split("|"):
         head, _, rest = name.partition(".")
         found = _direct(call, head)
