@@ -16,6 +16,7 @@ class Capability(enum.StrEnum):
     # what is read
     CRED_READ = "cred.read"
     CRED_MENTION = "cred.mention"
+    CRED_GIVEN = "cred.given"
     ENV_READ = "env.read"
     ENV_SECRET = "env.secret"  # noqa: S105, a name
     ENV_READ_ALL = "env.read.all"
@@ -173,6 +174,7 @@ class Meaning(NamedTuple):
 MEANING: dict[Capability, Meaning] = {
     Capability.CRED_READ: Meaning("Reads a stored credential", "T1552.001"),
     Capability.CRED_MENTION: Meaning("Names a credential's place without being seen to read it", "T1552.001"),
+    Capability.CRED_GIVEN: Meaning("Passes on a key, password or token that its caller gave it", "T1552"),
     Capability.ENV_READ: Meaning("Reads one environment variable", ""),
     Capability.ENV_SECRET: Meaning("Reads an environment variable that holds a secret", "T1552"),
     Capability.ENV_READ_ALL: Meaning("Reads the whole environment", "T1552"),

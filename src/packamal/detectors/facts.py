@@ -80,7 +80,8 @@ class Call(NamedTuple):
 
 class Use(NamedTuple):
     """A canonical attribute read without a call (`os.environ`, `process.env.HOME`, `document.cookie`), or a write
-    when `is_write` (`window.fetch = ...`, `sys.meta_path`), then `value` is what is written."""
+    when `is_write` (`window.fetch = ...`, `sys.meta_path`), then `value` is what is written. Also a parameter, or an
+    attribute of something unknown, whose name says that it holds a secret: `parameter.private_key`."""
 
     id: int
     name: str

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
 
@@ -25,6 +26,19 @@ _WRITTEN = {Capability.FILE_WRITE, Capability.FILE_DROP, Capability.FILE_ARCHIVE
 _STARTS = {Capability.PROC_EXEC, Capability.PROC_SHELL, Capability.PROC_HIDDEN}
 _DECODES = frozenset(name for name in Capability if name.startswith("decode."))
 """Their target is what a constant was decoded to, empty for what comes from outside."""
+
+_COMMANDS = {Capability.PROC_SHELL, Capability.PROC_EXEC}
+_COMMAND_MEANS = {
+    Capability.PROC_DOWNLOAD,
+    Capability.PROC_POWERSHELL,
+    Capability.PROC_REVERSE_SHELL,
+    Capability.PROC_INSTALL,
+    Capability.PERSIST_SERVICE,
+    Capability.PERSIST_STARTUP,
+    Capability.CRYPTO_MINE,
+    Capability.ANTI_AV,
+}
+"""What a whole command may say that its pieces do not."""
 
 _NO_LABELS: frozenset[str] = frozenset()
 
@@ -77,6 +91,12 @@ class _Interpreter:
             found |= self._text_labels.get(source, _NO_LABELS)
         return found
 
+    @functools.cached_property
+    def _networked(self) -> frozenset[int]:
+        """Facts whose values reach the network: the only reason to speak of a secret that a caller gave."""
+        reach = {call.id for call in self._facts.calls if any(map(_is_network, self._catalogue.for_call(call.callee)))}
+        return frozenset(flow.source for flow in self._facts.flows if flow.sink in reach)
+
     def _callees(self, arg: Arg) -> Iterator[str]:
         return (self._calls[source].callee for source in arg.sources if source in self._calls)
 
@@ -101,6 +121,15 @@ class _Interpreter:
             capability = self._refined(entry, target)
             shown = _shown(call, entry, target)
             self._add(call.id, capability, call.place, shown, entry.carries)
+            if capability in _COMMANDS and target is not None and not target.is_const:
+                self._read_command(call, target)
+
+    def _read_command(self, call: Call, command: Arg) -> None:
+        """A command that is put together says what it is only as a whole."""
+        for name in sorted(self._lists.labels(command.text or "")):
+            meant = self._lists.by_name[name].signal
+            if meant in _COMMAND_MEANS and all(name not in self._text_labels.get(at, ()) for at in command.sources):
+                self._add(call.id, meant, call.place, command.text or "")
 
     def _refined(self, entry: Entry, target: Arg | None) -> Capability:
         if target is not None and entry.refine:
@@ -115,6 +144,8 @@ class _Interpreter:
             if entry.is_write != use.is_write:
                 continue
             capability = entry.capability
+            if capability is Capability.CRED_GIVEN and use.id not in self._networked:
+                continue
             last = use.name.rpartition(".")[2]
             for name, refined in entry.refine:
                 if name in self._lists.labels(last):
@@ -160,6 +191,10 @@ class _Interpreter:
             return False
         call = self._calls.get(flow.sink)
         return call is not None and not may_start(call, flow.arg)
+
+
+def _is_network(entry: Entry) -> bool:
+    return entry.capability.family == "net"
 
 
 def _target(call: Call, entry: Entry) -> Arg | None:

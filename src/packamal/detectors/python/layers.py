@@ -6,12 +6,12 @@ from typing import Final
 
 from packamal.detectors.decode import is_text
 from packamal.detectors.python import limits
-from packamal.detectors.python.arguments import text_of
+from packamal.detectors.python.arguments import code_of, text_of
 from packamal.detectors.python.constants import MAX_STEPS_SHOWN, plain
 from packamal.detectors.python.fold import MISSING
 from packamal.detectors.python.record import Site, record_edge
 from packamal.detectors.python.session import RawLayer
-from packamal.detectors.python.values import Const, Result, Value, options
+from packamal.detectors.python.values import Const, Result, Template, Value, options
 from packamal.detectors.python.walk import Walk
 
 _MAGIC: Final = (
@@ -122,7 +122,7 @@ def written_constant(walk: Walk, value: Value, path: str | None, site: Site) -> 
     """A constant is written to a file: code is a layer that is not run yet."""
     language = language_of_path(path) if path else None
     for option in options(value):
-        known = _encoded(plain(option))
+        known = _encoded(code_of(option) if isinstance(option, Template) else plain(option))
         if known is None or len(known) < limits.MIN_LAYER_BYTES:
             continue
         if language is not None or known.startswith(_MAGIC):

@@ -82,7 +82,6 @@ def _new_thread(walk: Walk, name: str, site: Site) -> Value | None:
     "atexit.register",
     "asyncio.to_thread",
     "asyncio.get_event_loop().call_soon",
-    "sched.scheduler().enter",
 )
 def _submit(walk: Walk, name: str, site: Site) -> Value | None:
     """`executor.submit(f, *args)`: the result stands for the future, too."""
@@ -96,7 +95,32 @@ def _submit(walk: Walk, name: str, site: Site) -> Value | None:
     return with_sources(value, site.src)
 
 
-@model("?.run_in_executor", "?.call_later", "?.call_at", "loop.run_in_executor")
+@model(
+    "pynput.keyboard.Listener",
+    "pynput.mouse.Listener",
+    "keyboard.on_press",
+    "keyboard.on_release",
+    "keyboard.hook",
+    "keyboard.add_hotkey",
+    "mouse.hook",
+    "mouse.on_click",
+    "websocket.WebSocketApp",
+    "telegram.ext.CommandHandler",
+    "telegram.ext.MessageHandler",
+    "sched.scheduler().enter",
+    "schedule.every().do",
+    "?.do",
+    "?.add_job",
+)
+def _listen(walk: Walk, name: str, site: Site) -> Value | None:
+    """What listens, or runs on a schedule, calls the functions it is given."""
+    for value in (*site.args, *site.named.values()):
+        if isinstance(value, Function):
+            call_function(walk, value, Site(site.node, [], {}, None, site.src - {site.fact}))
+    return None
+
+
+@model("?.run_in_executor", "?.call_later", "?.call_at", "?.after", "loop.run_in_executor")
 def _executor(walk: Walk, name: str, site: Site) -> Value | None:
     target = site.argument(1)
     if not isinstance(target, Function | Class | Partial):

@@ -8,13 +8,13 @@ from typing import Final
 
 from packamal.detectors.commands import read_command
 from packamal.detectors.python import limits
-from packamal.detectors.python.arguments import render
+from packamal.detectors.python.arguments import code_of, render
 from packamal.detectors.python.constants import plain
 from packamal.detectors.python.layers import run_constant, run_layer
 from packamal.detectors.python.models import model
 from packamal.detectors.python.record import Site, record_edge
 from packamal.detectors.python.templates import parts_of, text_value
-from packamal.detectors.python.values import Const, Join, Ref, Result, Seq, Value, options
+from packamal.detectors.python.values import Const, Join, Ref, Result, Seq, Template, Value, options
 from packamal.detectors.python.walk import Walk
 from packamal.detectors.units import Language
 
@@ -73,6 +73,8 @@ def _command(walk: Walk, argument: Value, site: Site, is_shell: bool) -> None:
             continue
         if isinstance(option, Const) and (is_shell or " " in line):
             run_constant(walk, option, site, "shell")
+        elif isinstance(option, Template) and is_shell:
+            run_layer(walk, code_of(option).encode("utf-8", "surrogatepass"), site, "shell")
         started = read_command(line)
         for language, text in started.inline:
             if text.strip() and "{" + "}" not in text:

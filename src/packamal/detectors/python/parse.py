@@ -8,11 +8,21 @@ import warnings
 from typing import Final, NamedTuple
 
 from packamal.detectors.encodings import decode_python
+from packamal.detectors.hiding import mark
 from packamal.detectors.python import limits
 from packamal.detectors.python.fallback import parse_tolerantly
 from packamal.detectors.units import Unit
 
 _ORDINARY: Final = frozenset(("utf-8", "ascii", "us-ascii", "latin-1", "iso-8859-1", "iso-8859-15", "cp1252", "gbk"))
+
+
+_MARKS: Final = {
+    "behind-blanks": "dead-long-line",
+    "hex-names": "hex-names",
+    "blank-names": "hex-names",
+    "encoded": "string-array",
+}
+"""Marks of hiding that are told of; bytes spelt out as escapes are mostly data."""
 
 
 class Parsed(NamedTuple):
@@ -32,6 +42,9 @@ def parse_unit(unit: Unit) -> Parsed:
         return Parsed(None, "", (("limit", "size"),), "larger than the parser's limit")
     text, encoding = decode_python(unit.data)
     notes = [] if encoding in _ORDINARY else [("odd-encoding", encoding)]
+    marked = _MARKS.get(mark(unit), "")
+    if marked:
+        notes.append((marked, ""))
     if len(text) - len(text.encode("latin-1", "replace").translate(None, _INK)) > limits.MAX_TOKENS:
         return Parsed(None, text, (*notes, ("limit", "tokens")), "more tokens than the parser's limit")
     tree = parse_text(text)
