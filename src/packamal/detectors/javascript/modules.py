@@ -111,6 +111,8 @@ class Loader:
         module.is_run = True
         self._m.loop_steps = HIDDEN_LOOP_STEPS if _decodes(module.source) else LOOP_STEPS
         frame = Frame(module, None, is_called, module.exports)
+        if not module.unit.parent:
+            frame.arguments = [module.exports, Ref("require"), module.holder, Ref("__filename"), Ref("__dirname")]
         scope = module.scope = Scope(None, frame, self._m.level, True)
         names = scope.names
         names["module"], names["exports"] = module.holder, module.exports
