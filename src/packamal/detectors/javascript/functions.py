@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from packamal.detectors.javascript import natives
+from packamal.detectors.javascript import natives, packers
 from packamal.detectors.javascript.arguments import sources_of
 from packamal.detectors.javascript.characters import spelt_out
 from packamal.detectors.javascript.dispatch import Invocation, evaluate, run_list
@@ -33,6 +33,10 @@ def run_closure(m: Machine, closure: Closure, inv: Invocation, is_new: bool = Fa
     caller = inv.scope.frame
     if caller.is_called and not m.dry:
         node.is_called = True
+    packed = packers.unpack(inv.arguments)
+    if packed is not None:
+        m.set_origin(packed, ("packer",), NO_SOURCES)
+        return packed
     if is_constant and node.native:
         result = natives.run(m, node, inv.arguments)
         if result is not None:
