@@ -59,6 +59,8 @@ class _Interpreter:
         self._signals: list[Signal] = []
         self._by_fact: dict[int, list[tuple[int, frozenset[str] | None]]] = defaultdict(list)
         self._counts: dict[tuple[Capability, str, Role, str], int] = defaultdict(int)
+        self._told: set[tuple[Capability, str, str]] = set()
+        """What a text said, with unit and function."""
         self._text_labels: dict[int, frozenset[str]] = {}
         self._calls = {call.id: call for call in facts.calls}
         self._used_texts = self._find_used_texts() if follows_texts else None
@@ -111,6 +113,7 @@ class _Interpreter:
             capability = self._lists.by_name[name].signal
             if capability is not None:
                 self._add(text.id, capability, text.place, text.value)
+                self._told.add((capability, text.place.unit, text.place.function))
 
     def _read_call(self, call: Call) -> None:
         for entry in self._catalogue.for_call(call.callee):
@@ -123,6 +126,17 @@ class _Interpreter:
             self._add(call.id, capability, call.place, shown, entry.carries)
             if capability in _COMMANDS and target is not None and not target.is_const:
                 self._read_command(call, target)
+            elif target is not None and _is_network(entry):
+                self._read_address(call, target)
+
+    def _read_address(self, call: Call, address: Arg) -> None:
+        """An address that stands elsewhere (a constant of the module) is also where the call is that talks to it."""
+        for name in sorted(self._labels(address)):
+            meant = self._lists.by_name[name].signal
+            told = (meant, call.place.unit, call.place.function)
+            if meant is not None and meant.family == "host" and told not in self._told:
+                self._told.add((meant, call.place.unit, call.place.function))
+                self._add(call.id, meant, call.place, address.text or "")
 
     def _read_command(self, call: Call, command: Arg) -> None:
         """A command that is put together says what it is only as a whole."""

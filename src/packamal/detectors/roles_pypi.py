@@ -29,6 +29,7 @@ _NO_CODE = re.compile(rb"\"\"\".*?\"\"\"|\'\'\'.*?\'\'\'|#[^\n]*", re.S)
 _LOADS = re.compile(
     rb"\b(?:from|import)[ \t]+([A-Za-z_]\w*)|\bfrom[ \t]*\.|__import__|import_module|__getattr__|\bexec\b"
 )
+_SEARCHES = re.compile(rb"find_(?:namespace_)?packages\b|=\s*find(?:_namespace)?:|\bpackages\.find\b")
 _COMMAND = re.compile(rb"=\s*['\"]?([A-Za-z_][\w.]{0,200}):[A-Za-z_]\w*")
 
 
@@ -39,6 +40,8 @@ class _Installed(NamedTuple):
     """By its own top_level.txt; empty when it has none."""
     mentioned: frozenset[str]
     """Words of its build files."""
+    is_searched: bool = False
+    """The build files look for packages, so that the list of an earlier build says little."""
 
     def holds(self, name: str, is_package: bool) -> bool:
         """True when a name is listed, or likely to be installed: folders without `__init__` only when mentioned."""
@@ -46,7 +49,7 @@ class _Installed(NamedTuple):
             return True
         if name in NEVER_INSTALLED:
             return False
-        return name in self.mentioned or (is_package and not self.listed)
+        return name in self.mentioned or (is_package and (self.is_searched or not self.listed))
 
 
 def plan_wheel(tree: FileTree, units: tuple[Unit, ...]) -> Plan:
@@ -170,7 +173,7 @@ def _loads(text: bytes, top: str) -> bool:
 def _installed_names(tree: FileTree, top: str) -> _Installed:
     listed = [tree.contents[path] for path in tree.names.get("top_level.txt", ()) if path.startswith(top)]
     built = [tree.contents.get(join(top, name), b"") for name in BUILD_FILES[:3]]
-    return _Installed(_words(listed), _words(built))
+    return _Installed(_words(listed), _words(built), any(map(_SEARCHES.search, built)))
 
 
 def _words(texts: list[bytes]) -> frozenset[str]:

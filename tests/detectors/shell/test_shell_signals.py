@@ -54,6 +54,9 @@ def test_a_command_means(source, expected):
         ("openssl version", "decode.text"),
         ("base64 x.bin", "decode.text"),
         ("python setup.py build", "proc.hidden"),
+        ("python -c 'import x' >/dev/null 2>&1", "proc.hidden"),
+        ("command -v curl >/dev/null 2>&1 && echo yes", "net.fetch"),
+        ("command -v nc", "net.send"),
     ],
 )
 def test_asking_is_not_doing(source, unexpected):

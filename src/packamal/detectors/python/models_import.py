@@ -16,8 +16,9 @@ from packamal.detectors.python.modules import import_value
 from packamal.detectors.python.names import BUILTINS
 from packamal.detectors.python.parse import parse_expression, parse_text
 from packamal.detectors.python.record import Site, record_edge
+from packamal.detectors.python.scope import Scope
 from packamal.detectors.python.templates import text_value
-from packamal.detectors.python.values import Ref, Value, with_sources
+from packamal.detectors.python.values import Map, Ref, Value, with_sources
 from packamal.detectors.python.walk import Walk, base, run
 
 
@@ -98,13 +99,26 @@ def _run_in_place(walk: Walk, site: Site, argument: Value, text: str) -> bool:
     before, outer_steps = session.runs, session.outer_steps
     session.outer_steps = (*outer_steps, *steps_of(argument))[:MAX_STEPS_SHOWN]
     session.programs += 1
+    outer, walk.scope = walk.scope, _names_for(walk, site)
     run(walk, tree.body)
+    walk.scope = outer
     session.programs -= 1
     session.outer_steps = outer_steps
     if session.runs == before or not all(isinstance(node, _UNPACKING) for node in tree.body):
         return False
     forget(walk, argument)
     return True
+
+
+def _names_for(walk: Walk, site: Site) -> Scope:
+    """The names that a program sees: those around it, and those of the dictionaries it is given."""
+    given = [value for value in (*site.args[1:3], *site.named.values()) if isinstance(value, Map)]
+    if not given:
+        return walk.scope
+    scope = Scope(walk.scope, walk.module.scope)
+    for names in given:
+        scope.names.update((name, value) for name, value in names.items.items() if isinstance(name, str))
+    return scope
 
 
 _UNPACKING: Final = (ast.Expr, ast.Import, ast.ImportFrom, ast.Assign)

@@ -4,7 +4,7 @@ Canonical callees: `shell.<command>` (`shell.curl`, `shell.bash`), `shell.start`
 `shell.source` for one that is read in, `shell.read`, `shell.write` and `shell.append` for redirections, `shell.tcp`
 for bash's sockets; `shell.env.NAME` is the use of a variable the text does not set itself. Named arguments: `url`,
 `data`, `header`, `output`, `method`, `program`, `code`, `script`, `stdin`, `content`, and `hidden` (sent to the
-background or muted).
+background, or without a window).
 """
 
 from packamal.detectors.shell.reader import read

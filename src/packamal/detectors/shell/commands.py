@@ -80,7 +80,7 @@ class Run:
             return Arg()
         words = self._assignments(command.words, where)
         stdin = self._input(command.redirects, stdin, where)
-        hides = is_background or _discards(command.redirects)
+        hides = is_background
         if words:
             values = self._split([self._words.value(token, where) for token in words], words[0])
             value = self.start(values, stdin, hides, where)
@@ -131,6 +131,8 @@ class Run:
     def start(self, values: list[Arg], stdin: Arg | None, hides: bool, where: Where) -> Arg:
         """Take wrappers off and do what the command says."""
         while len(values) > 1 and (name := command_name(values[0].text or "")) in tables.WRAPPERS:
+            if name == "command" and (values[1].text or "").lower() == "-v":
+                return Arg()
             hides = hides or name in tables.HIDING
             values, stdin = _unwrapped(name, values, stdin)
         if not values:
@@ -274,9 +276,3 @@ def _unwrapped(name: str, values: list[Arg], stdin: Arg | None) -> tuple[list[Ar
     if name == "xargs" and stdin is not None:
         return [*rest, stdin], None
     return rest, stdin
-
-
-def _discards(redirects: tuple[Redirect, ...]) -> bool:
-    return any(
-        redirect.target.literal.lower() in ("/dev/null", "nul") and redirect.descriptor != "2" for redirect in redirects
-    )
