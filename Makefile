@@ -1,6 +1,6 @@
 # Every task of the project; larger logic lives in tools/. `make help` lists them.
 .DEFAULT_GOAL := help
-.PHONY: help setup scan test check fmt docs lock online accuracy bench
+.PHONY: help setup scan serve test check fmt docs lock online accuracy bench
 PYTHON ?= python3
 RUN := .venv/bin/python
 
@@ -13,6 +13,10 @@ setup:  ## make .venv with everything that developing needs
 scan:  ## scan a package: make scan TARGET=pkg:npm/is-odd@3.0.1
 	@$(PYTHON) tools/bootstrap.py base
 	@.venv/bin/packamal scan $(SCAN_OPTIONS) -- '$(TARGET)'
+
+serve:  ## the service on this machine: pages and API, one program
+	@$(PYTHON) tools/bootstrap.py server
+	@.venv/bin/packamal serve $(SERVE_OPTIONS)
 
 test: setup  ## format, lint, types, layers, documents, tests
 	@$(RUN) tools/services.py install

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Make .venv and fill it from the locked requirements: `bootstrap.py base` to scan, `bootstrap.py dev` to work on it.
+"""Make .venv and fill it from the locked requirements: `bootstrap.py base` to scan, `server` to serve, `dev` to work.
 
 Runs on the system's Python before anything is installed, so it uses the standard library alone. A second run finds
 the stamp of the first and does nothing. uv installs (seconds instead of minutes) but reads no pip configuration, so
@@ -26,7 +26,8 @@ VENV = ROOT / ".venv"
 PYTHON = VENV / "bin" / "python"
 STAMP = VENV / "packamal-stamp.json"
 LOCKS = ROOT / "requirements"
-LEVELS = ("base", "dev")
+LEVELS = ("base", "server", "dev")
+"""Each holds what the one before it holds."""
 OLDEST_PYTHON = (3, 11)
 PIP_SECTIONS = ("global", "install", ":env:")  # in pip's own order: later ones win
 PIP_TO_UV = {
@@ -49,7 +50,7 @@ def main(level: str) -> int:
         return refuse("Python 3.11 or newer is needed, this is " + sys.version.split()[0])
     wanted = {"level": level, "digest": digest(), "python": sys.version}
     have = read_stamp()
-    if have in (wanted, {**wanted, "level": "dev"}):
+    if have in [{**wanted, "level": higher} for higher in LEVELS[LEVELS.index(level) :]]:
         compile_source()
         return 0
     if not has_venv():
@@ -57,8 +58,8 @@ def main(level: str) -> int:
     say(f"setting up .venv ({level}) ...")
     if have.get("python") != sys.version:
         run([sys.executable, "-m", "venv", "--clear", str(VENV)])
-    if have.get("level") == "dev":
-        wanted["level"] = level = "dev"  # a scan must not take the developer's tools away
+    if have.get("level") in LEVELS[LEVELS.index(level) :]:
+        wanted["level"] = level = have["level"]  # a scan must not take the developer's tools away
     STAMP.unlink(missing_ok=True)
     install(level)
     compile_source()
@@ -150,5 +151,5 @@ def refuse(text: str) -> int:
 
 if __name__ == "__main__":
     if len(sys.argv) != 2 or sys.argv[1] not in LEVELS:
-        sys.exit("usage: bootstrap.py base|dev")
+        sys.exit("usage: bootstrap.py base|server|dev")
     sys.exit(main(sys.argv[1]))

@@ -19,9 +19,10 @@ COMPILE = [
 ]
 WHAT = {
     "base": ["pyproject.toml"],
-    "dev": ["pyproject.toml", "--all-extras", "--group", "dev", "--constraints", "requirements/base.txt"],
+    "server": ["pyproject.toml", "--extra", "server", "--constraints", "requirements/base.txt"],
+    "dev": ["pyproject.toml", "--all-extras", "--group", "dev", "--constraints", "requirements/server.txt"],
 }
-"""Lock file -> what goes into it; base first, since dev holds the same versions."""
+"""Lock file -> what goes into it; each holds the versions of the one before it."""
 TOOLS = {"uv": "uv", "build": "hatchling>=1.27"}
 """Lock file -> the requirement that the bootstrap itself needs."""
 

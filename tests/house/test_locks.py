@@ -11,7 +11,8 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 PIN = re.compile(r"^(?P<name>[\w.-]+)==(?P<version>\S+?)(?: ; (?P<marker>.*?))? \\$", re.M)
-LOCKS = ("base", "dev", "uv", "build")
+LOCKS = ("base", "server", "dev", "uv", "build")
+FULL = ("base", "server", "dev")
 
 
 def pins(root: Path, lock: str) -> dict[str, set[str]]:
@@ -25,13 +26,15 @@ def pins(root: Path, lock: str) -> dict[str, set[str]]:
 def asked(root: Path, lock: str) -> list[Requirement]:
     project = tomllib.loads((root / "pyproject.toml").read_text())
     texts = list(project["project"]["dependencies"])
+    if lock == "server":
+        texts += project["project"]["optional-dependencies"]["server"]
     if lock == "dev":
         texts += [text for extra in project["project"]["optional-dependencies"].values() for text in extra]
         texts += project["dependency-groups"]["dev"]
     return [Requirement(text) for text in texts]
 
 
-@pytest.mark.parametrize("lock", ["base", "dev"])
+@pytest.mark.parametrize("lock", FULL)
 def test_every_requirement_is_pinned_to_a_version_that_it_allows(root: Path, lock: str) -> None:
     held = pins(root, lock)
     wrong = [
@@ -42,7 +45,7 @@ def test_every_requirement_is_pinned_to_a_version_that_it_allows(root: Path, loc
     assert wrong == [], "run `make lock`"
 
 
-@pytest.mark.parametrize("lock", ["base", "dev"])
+@pytest.mark.parametrize("lock", FULL)
 def test_nothing_is_pinned_that_is_no_longer_asked_for(root: Path, lock: str) -> None:
     text = (root / f"requirements/{lock}.txt").read_text()
     wanted = {canonicalize_name(requirement.name) for requirement in asked(root, lock)}
@@ -55,8 +58,9 @@ def test_nothing_is_pinned_that_is_no_longer_asked_for(root: Path, lock: str) ->
 
 
 def test_developers_test_with_the_versions_that_users_get(root: Path) -> None:
-    base, dev = pins(root, "base"), pins(root, "dev")
-    assert {name: versions for name, versions in base.items() if dev.get(name) != versions} == {}
+    dev = pins(root, "dev")
+    for lock in ("base", "server"):
+        assert {name: versions for name, versions in pins(root, lock).items() if dev.get(name) != versions} == {}
 
 
 @pytest.mark.parametrize("lock", LOCKS)

@@ -40,6 +40,7 @@ def _environment() -> dict[str, str]:
 
 for name in [name for name in os.environ if name.startswith("PACKAMAL_SERVER_")]:
     del os.environ[name]
+(DATA / "static").mkdir()
 os.environ |= {
     "DJANGO_SETTINGS_MODULE": "packamal.server.settings",
     "PACKAMAL_SERVER_DATA_DIR": str(DATA),

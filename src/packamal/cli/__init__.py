@@ -26,6 +26,7 @@ COMMANDS: dict[str, str] = {
     "rules": "List, show and test the rules.",
     "explain": "Say what a rule looks for, with an example.",
     "settings": "Show the settings in force and where they come from.",
+    "serve": "Run the service for yourself: pages and API on this machine.",
     "doctor": "Say what works here and what to install.",
     "schema": "Print the JSON Schema of a report.",
     "completion": "Print a shell's completion script.",

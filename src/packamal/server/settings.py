@@ -92,7 +92,7 @@ def _database(database: config.Database | None) -> dict[str, Any]:
 DATABASES = {"default": _database(PACKAMAL.database)}
 
 STATIC_URL = "/static/"
-STATIC_ROOT = PACKAMAL.data_dir / "static"
+STATIC_ROOT = None if PACKAMAL.is_embedded else PACKAMAL.data_dir / "static"
 STATICFILES_DIRS = [("report", STYLES)]
 WHITENOISE_USE_FINDERS = True
 WHITENOISE_AUTOREFRESH = False

@@ -2,6 +2,15 @@
 
 from __future__ import annotations
 
-from django.urls import URLPattern, URLResolver
+from django.urls import URLPattern, URLResolver, include, path
 
-urlpatterns: list[URLPattern | URLResolver] = []
+from packamal.server.api.api import api
+from packamal.server.api.problems import not_found
+
+urlpatterns: list[URLPattern | URLResolver] = [
+    path("api/v1/", not_found),
+    path("api/v1/", api.urls),
+    path("api/<path:path>", not_found),
+    path("", include("packamal.server.accounts.urls")),
+    path("", include("packamal.server.pages.urls")),
+]

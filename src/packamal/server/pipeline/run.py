@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import time
 import traceback
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from django.conf import settings
 
@@ -21,14 +21,14 @@ RENEW_S = 10.0
 """Well within a lease; a new stage is told at once."""
 
 
-def run_next(worker: str, lanes: Sequence[Lane] = tuple(Lane)) -> bool:
-    """Take what is due first and bring it to an end; False when nothing waits."""
+def run_next(worker: str, lanes: Sequence[Lane] = tuple(Lane), is_stopping: Callable[[], bool] = lambda: False) -> bool:
+    """Take what is due first and bring it to an end; False when nothing waits. Stops the scan when it is told to."""
     lease = transitions.start_next(worker, settings.PACKAMAL.time_limit_s, lanes)
     if lease is None:
         return False
     log.info("analysis=%s attempt=%d request=%s started", lease.analysis_id, lease.attempt, lease.request_id)
     try:
-        settle(lease, parts.executor().run(_order(lease), _Renewer(lease)), parts.store())
+        settle(lease, parts.executor().run(_order(lease), _Renewer(lease, is_stopping)), parts.store())
     except Exception:
         log.exception("analysis=%s attempt=%d failed", lease.analysis_id, lease.attempt)
         detail = traceback.format_exc()
@@ -44,12 +44,15 @@ def _order(lease: Lease) -> Order:
 class _Renewer:
     """Tells the row what the executor sees, no oftener than it matters."""
 
-    def __init__(self, lease: Lease) -> None:
+    def __init__(self, lease: Lease, is_stopping: Callable[[], bool]) -> None:
         self.lease = lease
+        self.is_stopping = is_stopping
         self.told = Stage()
         self.due = 0.0
 
     def __call__(self, stage: Stage) -> bool:
+        if self.is_stopping():
+            return False
         now = time.monotonic()
         if stage == self.told and now < self.due:
             return True

@@ -21,6 +21,7 @@ FAILURES: dict[Ending, tuple[Category, str]] = {
     Ending.TIMEOUT: (Category.TIMEOUT, "the scan took longer than it may and was stopped"),
     Ending.TOO_LARGE: (Category.RESOURCE_LIMIT, "the report is larger than any report may be"),
     Ending.LOST: (Category.CLUSTER_ERROR, "the scan could not be run"),
+    Ending.STOPPED: (Category.CLUSTER_ERROR, "the service was stopped"),  # changes nothing after a cancellation
 }
 INDICATED = frozenset({Level.SUSPICIOUS, Level.MALICIOUS})
 """Clean packages speak to servers, too."""
@@ -30,8 +31,6 @@ MAX_INDICATORS = 2000
 
 def settle(lease: Lease, outcome: Outcome, store: ResultsStore) -> bool:
     """Finish or fail the attempt. False: it had ended already, and nothing was changed."""
-    if outcome.ending is Ending.STOPPED:
-        return False
     if outcome.ending is not Ending.REPORTED:
         return _fail(lease, *FAILURES[outcome.ending], outcome.detail)
     try:

@@ -16,6 +16,8 @@ log = logging.getLogger(__name__)
 LOOK_S = 2.0
 """Looked for work at least this often, since a retry becomes due without a bell."""
 RECONCILE_S = 30.0
+STOP_S = 8.0
+"""An executor asks about once a second whether it is still wanted."""
 
 
 class Threads:
@@ -33,16 +35,19 @@ class Threads:
             thread.start()
 
     def stop(self) -> None:
-        """Take nothing new; a scan in hand is left to its row."""
+        """Take nothing new, stop the scans in hand (they are queued again) and wait a little for it."""
         self.stopping.set()
         with local_bell:
             local_bell.notify_all()
+        ends = time.monotonic() + STOP_S
+        for thread in self.threads:
+            thread.join(max(0.0, ends - time.monotonic()))
 
     def _work(self) -> None:
         name = threading.current_thread().name
         while not self.stopping.is_set():
             try:
-                has_worked = run_next(name)
+                has_worked = run_next(name, is_stopping=self.stopping.is_set)
             except DatabaseError as error:
                 log.warning("the database cannot be used: %s", error)
                 has_worked = False

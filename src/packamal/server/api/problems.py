@@ -1,0 +1,96 @@
+"""Errors as RFC 9457 problem details: what is wrong and the request's id, never the text of an exception of ours."""
+
+from __future__ import annotations
+
+import logging
+from http import HTTPStatus
+
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from ninja import NinjaAPI, Schema
+from ninja.errors import AuthenticationError, HttpError, ValidationError
+from pydantic import Field
+
+from packamal.errors import FetchError, NotFoundError, TargetError
+from packamal.server.request_id import current_request_id
+
+log = logging.getLogger(__name__)
+CONTENT_TYPE = "application/problem+json"
+RETRY_AFTER_S = 30
+MAX_ERRORS = 20
+
+
+class FieldError(Schema):
+    """What is wrong with one field."""
+
+    field: str
+    message: str
+
+
+class Problem(Schema):
+    """RFC 9457."""
+
+    type: str = "about:blank"
+    title: str
+    status: int
+    detail: str = ""
+    request_id: str = ""
+    errors: list[FieldError] = Field(default_factory=list)
+
+
+def answer(status: int, detail: str = "", errors: list[FieldError] | None = None) -> HttpResponse:
+    """The answer for a problem."""
+    title = HTTPStatus(status).phrase
+    problem = Problem(title=title, status=status, detail=detail, request_id=current_request_id(), errors=errors or [])
+    return JsonResponse(problem.model_dump(), status=status, content_type=CONTENT_TYPE)
+
+
+def not_found(request: HttpRequest, path: str = "") -> HttpResponse:
+    """Any path below /api that there is not."""
+    return answer(404, "there is no such resource")
+
+
+def add_handlers(api: NinjaAPI) -> None:
+    """Every way in which a call can end badly."""
+    api.exception_handler(ValidationError)(_invalid)
+    api.exception_handler(AuthenticationError)(_unauthenticated)
+    api.exception_handler(HttpError)(lambda request, error: answer(error.status_code, str(error)))
+    api.exception_handler(Http404)(not_found_error)
+    api.exception_handler(TargetError)(_wrong_target)
+    api.exception_handler(NotFoundError)(_wrong_target)
+    api.exception_handler(FetchError)(_unreachable)
+    api.exception_handler(Exception)(_fault)
+
+
+def not_found_error(request: HttpRequest, error: Exception) -> HttpResponse:
+    """Unknown or not yours: the same answer."""
+    return answer(404, "there is no such resource")
+
+
+def _invalid(request: HttpRequest, error: ValidationError) -> HttpResponse:
+    found = [
+        FieldError(field=".".join(map(str, one.get("loc", ())[1:])), message=str(one.get("msg", "")))
+        for one in error.errors[:MAX_ERRORS]
+    ]
+    return answer(422, "the request cannot be understood", found)
+
+
+def _unauthenticated(request: HttpRequest, error: AuthenticationError) -> HttpResponse:
+    response = answer(401, "an API key is needed: Authorization: Bearer KEY")
+    response["WWW-Authenticate"] = "Bearer"
+    return response
+
+
+def _wrong_target(request: HttpRequest, error: Exception) -> HttpResponse:
+    return answer(422, str(error), [FieldError(field="purl", message=str(error))])
+
+
+def _unreachable(request: HttpRequest, error: Exception) -> HttpResponse:
+    log.warning("request=%s the index cannot be asked: %s", current_request_id(), error)
+    response = answer(502, "the package index did not answer; try again later")
+    response["Retry-After"] = str(RETRY_AFTER_S)
+    return response
+
+
+def _fault(request: HttpRequest, error: Exception) -> HttpResponse:
+    log.error("request=%s failed", current_request_id(), exc_info=error)
+    return answer(500, "a fault of the service; tell its administrator the request id")
