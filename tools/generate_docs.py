@@ -7,7 +7,7 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-from documents import ROOT, commands, figures, limits, rules, settings, signals
+from documents import ROOT, commands, figures, limits, openapi, rules, settings, signals
 
 from packamal.render.schema import schema_text
 
@@ -15,6 +15,7 @@ DOCUMENTS: dict[str, Callable[[], str]] = {
     "docs/cli.md": commands.text,
     "docs/figures.md": figures.text,
     "docs/limits.md": limits.text,
+    "docs/openapi.json": openapi.text,
     "docs/report.schema.json": schema_text,
     "docs/rules.md": rules.text,
     "docs/settings.md": settings.text,
