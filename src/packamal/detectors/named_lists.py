@@ -59,11 +59,13 @@ class NamedLists:
     def _labels(self, text: str) -> frozenset[str]:
         flat = normalise(text)
         found: set[str] = set()
+        tried: set[int] = set()
         for index, start, end in self._automaton.find_matches_as_indexes(flat, overlapping=True):
             entry, pattern = self._meaning[index]
-            if entry.name in found:
+            if entry.name in found or index in tried:
                 continue
             if pattern is not None:
+                tried.add(index)
                 if pattern.search(flat):
                     found.add(entry.name)
             elif not entry.is_bound or _stands_alone(flat, start, end):
