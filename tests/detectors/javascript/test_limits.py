@@ -23,3 +23,23 @@ def test_a_function_that_calls_itself_in_every_branch_ends_soon() -> None:
     facts = facts_of(DOUBLING)
     assert time.process_time() - before < CPU_S
     assert any(call.callee == "probe" for call in facts.calls)
+
+
+def test_a_loop_that_decodes_nothing_ends_soon() -> None:
+    before = time.process_time()
+    facts = facts_of("let sum = 0;\nfor (let i = 0; i < 1000000; i++) { sum += i % 7; }\nprobe('after');\n")
+    assert time.process_time() - before < CPU_S / 12
+    assert any(call.callee == "probe" for call in facts.calls)
+
+
+def test_alternatives_in_alternatives_are_shown_in_part() -> None:
+    lines = ["const v0 = ask() ? process.env.HOME : 'x';"]
+    for level in range(1, 5):
+        fields = ", ".join(f"k{at}: v{level - 1}" for at in range(20))
+        lines.append(f"const v{level} = ask() ? {{a: 1, {fields}}} : {{b: 2, {fields}}};")
+    before = time.process_time()
+    facts = facts_of("\n".join([*lines, "probe(v4);"]))
+    assert time.process_time() - before < CPU_S / 6
+    [probe] = [call for call in facts.calls if call.callee == "probe"]
+    [use] = [use for use in facts.uses if use.name == "process.env.HOME"]
+    assert use.id in probe.args[0].sources

@@ -34,6 +34,8 @@ MAX_FIELDS = 40
 """Fields of an object or array shown."""
 MAX_NESTING = 4
 """Objects in objects shown."""
+MAX_PARTS = 256
+"""Parts of one argument shown, all in all: things in alternatives in things multiply. Of the rest, only the sources."""
 MAX_CONSTANT = 1 << 20
 """Longer constants are not carried whole."""
 
@@ -119,6 +121,11 @@ def absorb(m: Machine, value: object, scope: Scope, start: int, depth: int = MAX
 
 def to_arg(m: Machine, value: object, spot: Spot, depth: int = MAX_NESTING) -> Arg:
     """Show a value as an argument."""
+    m.parts = MAX_PARTS
+    return _shown(m, value, spot, depth)
+
+
+def _shown(m: Machine, value: object, spot: Spot, depth: int) -> Arg:
     kind = value.__class__
     if kind in CONSTANT_TYPES:
         return _constant(m, value)
@@ -129,21 +136,23 @@ def to_arg(m: Machine, value: object, spot: Spot, depth: int = MAX_NESTING) -> A
     if isinstance(value, Opaque):
         text = value.text if value.text is not None and not _is_hole(value.text) else None
         return Arg(text, sources=value.sources, steps=value.steps)
+    if m.parts <= 0:
+        return Arg(sources=sources_of(m, value, depth))
     if isinstance(value, Join):
         return _join(m, value, spot, depth)
     if isinstance(value, ArrayValue) and depth:
-        items = value.items[:MAX_FIELDS]
-        fields = [(str(at), to_arg(m, item, spot, depth - 1)) for at, item in enumerate(items)]
-        return _composed(value, fields, value.sources)
+        return _composed(m, value, [(str(at), item) for at, item in enumerate(value.items[:MAX_FIELDS])], spot, depth)
     if isinstance(value, ObjectValue) and depth:
-        shown = list(value.fields.items())[:MAX_FIELDS]
-        fields = [(key, to_arg(m, item, spot, depth - 1)) for key, item in shown]
-        return _composed(value, fields, value.sources)
+        return _composed(m, value, list(value.fields.items())[:MAX_FIELDS], spot, depth)
     return _callable(m, value)
 
 
-def _composed(value: object, fields: list[tuple[str, Arg]], sources: frozenset[int]) -> Arg:
-    merged = merge_sources((sources, *[field.sources for _, field in fields]))
+def _composed(
+    m: Machine, value: ArrayValue | ObjectValue, items: list[tuple[str, object]], spot: Spot, depth: int
+) -> Arg:
+    m.parts -= len(items)
+    fields = [(key, _shown(m, item, spot, depth - 1)) for key, item in items]
+    merged = merge_sources((value.sources, *[field.sources for _, field in fields]))
     if isinstance(value, ArrayValue) and fields and is_literal(value):
         return Arg(None, tuple([arg.const for _, arg in fields]), True, "", merged, (), tuple(fields))
     return Arg(sources=merged, fields=tuple(fields))
@@ -178,7 +187,8 @@ def _is_hole(text: str) -> bool:
 
 def _join(m: Machine, value: Join, spot: Spot, depth: int) -> Arg:
     """The first of the alternatives that is known, with the sources of all."""
-    args = [to_arg(m, item, spot, depth) for item in value.values]
+    m.parts -= len(value.values)
+    args = [_shown(m, item, spot, depth) for item in value.values]
     best = next((arg for arg in args if arg.text is not None or arg.fields or arg.ref), args[0])
     sources = merge_sources([arg.sources for arg in args])
     refs = next((arg.ref for arg in args if arg.ref), "")

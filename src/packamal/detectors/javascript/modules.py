@@ -20,7 +20,9 @@ from packamal.detectors.javascript.dispatch import (
 from packamal.detectors.javascript.functions import unknown_arguments
 from packamal.detectors.javascript.machine import (
     HIDDEN_LOOP_STEPS,
+    LEAST_LOOP_STEPS,
     LOOP_STEPS,
+    LOOP_STEPS_PER_BYTE,
     STEPS_PER_NODE,
     UNIT_STEPS,
     JsThrow,
@@ -109,7 +111,7 @@ class Loader:
         if module.is_run or module.program is None:
             return
         module.is_run = True
-        self._m.loop_steps = HIDDEN_LOOP_STEPS if _decodes(module.source) else LOOP_STEPS
+        self._m.loop_steps = _loop_steps(module.source)
         frame = Frame(module, None, is_called, module.exports)
         if not module.unit.parent:
             frame.arguments = [module.exports, Ref("require"), module.holder, Ref("__filename"), Ref("__dirname")]
@@ -151,13 +153,13 @@ class Loader:
         if unit.language not in _SOURCE or unit.name not in self._given:
             return self._outside(name)
         other = self.module(unit)
-        level, log, concrete, dry = m.level, m.log, m.concrete, m.dry
+        level, log, concrete, dry, loop_steps = m.level, m.log, m.concrete, m.dry, m.loop_steps
         m.level = m.concrete = m.dry = 0
         m.log = None
         try:
             self.run(other, frame.is_called)
         finally:
-            m.level, m.log, m.concrete, m.dry = level, log, concrete, dry
+            m.level, m.log, m.concrete, m.dry, m.loop_steps = level, log, concrete, dry, loop_steps
         return other.holder.fields.get("exports", UNDEFINED)
 
     def _outside(self, name: str) -> Ref:
@@ -201,6 +203,12 @@ class Loader:
             return evaluate(self._m, body[0], scope)
         run_list(self._m, body[:-1], scope)
         return evaluate(self._m, body[-1], scope) if body else UNDEFINED
+
+
+def _loop_steps(source: bytes) -> int:
+    if _decodes(source):
+        return HIDDEN_LOOP_STEPS
+    return min(LOOP_STEPS, LEAST_LOOP_STEPS + LOOP_STEPS_PER_BYTE * len(source))
 
 
 def _decodes(source: bytes) -> bool:

@@ -56,12 +56,11 @@ def read(units: Sequence[Unit], package: Mapping[str, Unit]) -> Facts:
                 loader.run(loader.module(unit))
                 callbacks.flush(m)
                 _run_pending(m)
-    modules = loader.modules
-    facts = finish(m, modules)
-    for module in modules:
-        looks.add(m, module, facts)
-        if module.program is None:
-            fallback.add(m, module, facts)
+        facts = finish(m, loader.modules)
+        for module in loader.modules:
+            looks.add(m, module, facts)
+            if module.program is None:
+                fallback.add(m, module, facts)
     return facts
 
 
