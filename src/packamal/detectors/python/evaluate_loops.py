@@ -15,6 +15,7 @@ from packamal.detectors.python.scope import Scope
 from packamal.detectors.python.values import (
     UNKNOWN,
     Const,
+    Instance,
     Map,
     Seq,
     Unknown,
@@ -38,6 +39,10 @@ Comprehension = ast.ListComp | ast.SetComp | ast.GeneratorExp | ast.DictComp
 
 _ORDINARY_STEPS: Final = 2_500
 """A loop that does not look like decoding is run over constants only when that costs no more than this."""
+IDLE_ROUNDS: Final = 16
+"""Rounds of a `while` after which something that is known must have changed."""
+MANY_ITEMS: Final = 8
+"""Elements of which some must be known for a `for` to be run over each."""
 _DECODERS: Final = frozenset(("chr", "ord", "append", "join", "bytes", "bytearray", "extend", "insert", "pop"))
 
 
@@ -77,7 +82,7 @@ def _is_worth_running(walk: Walk, body: list[ast.stmt], rounds: int) -> int:
 def _for(walk: Walk, node: ForNode) -> int:
     iterable = evaluate(walk, node.iter)
     items = elements(iterable)
-    if items is not None and len(items) > 0:
+    if items and not _is_blank(items):
         if run_for(walk, node, items):
             return run(walk, node.orelse)
         size = _is_worth_running(walk, node.body, len(items))
@@ -85,6 +90,11 @@ def _for(walk: Walk, node: ForNode) -> int:
             return _run_rounds(walk, node, items, size)
     _read_once(walk, node, element(iterable) or _element_unknown(iterable))
     return NORMAL
+
+
+def _is_blank(items: list[Value]) -> bool:
+    """Whether these are many elements of which nothing is known: a round for each tells no more than one for all."""
+    return len(items) > MANY_ITEMS and all(isinstance(item, Unknown) for item in items)
 
 
 def _element_unknown(iterable: Value) -> Value:
@@ -137,6 +147,7 @@ def _run_while(walk: Walk, node: ast.While, test: Value) -> int:
     size = sum(map(walk.session.size_of, node.body)) + walk.session.size_of(node.test)
     before, walk.is_repeat = walk.is_repeat, True
     rounds, code = 0, NORMAL
+    progress = _Progress(walk, node)
     while truth(test):
         rounds += 1
         if rounds > limits.MAX_ROUNDS or not walk.spend(size):
@@ -146,10 +157,43 @@ def _run_while(walk: Walk, node: ast.While, test: Value) -> int:
         if code in (BREAK, LEAVE):
             break
         test = evaluate(walk, node.test)
+        if rounds % IDLE_ROUNDS == 0 and not progress.is_made():
+            break
     walk.is_repeat = before
     if truth(test) is None:
         _read_once(walk, node, None)
     return LEAVE if code == LEAVE else NORMAL
+
+
+class _Progress:
+    """Whether a loop's known values still change: one that waits for what nobody knows would go on for ever."""
+
+    def __init__(self, walk: Walk, node: ast.While) -> None:
+        self.walk = walk
+        self.nodes: list[ast.AST] = [node.test, *node.body]
+        self.names: list[str] | None = None
+        self.state: list[object] | None = None
+
+    def is_made(self) -> bool:
+        """Compare with the last time this was asked."""
+        if self.names is None:
+            self.names = sorted(
+                {inner.id for root in self.nodes for inner in ast.walk(root) if isinstance(inner, ast.Name)}
+            )
+        before, self.state = self.state, [_known(self.walk.scope.lookup(name)) for name in self.names]
+        return self.state != before
+
+
+def _known(value: Value | None, depth: int = 3) -> object:
+    """What is known of a value, for comparison; None when nothing is."""
+    if isinstance(value, Const):
+        return value.value
+    if isinstance(value, Seq | Map) and value.items and depth:
+        last = _known((value.items if isinstance(value, Seq) else list(value.items.values()))[-1], depth - 1)
+        return None if last is None else (len(value.items), last)
+    if isinstance(value, Instance) and depth:
+        return [_known(item, depth - 1) for item in value.attributes.values()]
+    return None
 
 
 def _rounds(walk: Walk, iterable: Value, generators: list[ast.comprehension]) -> Iterator[bool]:

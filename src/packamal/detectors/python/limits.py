@@ -15,7 +15,10 @@ RECURSION: Final = 4_000
 """Python frames while reading: deep trees need them, and three frames go down one level of a tree."""
 
 MAX_STEPS: Final = 400_000
-"""Tree nodes evaluated again in one unit by loops and inlined calls: about a second."""
+"""Tree nodes evaluated again in one unit by loops and inlined calls: about two seconds."""
+LEAST_STEPS: Final = 40_000
+STEPS_PER_CHARACTER: Final = 10
+"""What is decoded stands in the unit: small ones get so many for each character, so that a benchmark's loop ends."""
 MAX_PACKAGE_STEPS: Final = 2_000_000
 """The same for a whole package."""
 MAX_ROUNDS: Final = 20_000

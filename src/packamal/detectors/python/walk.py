@@ -64,9 +64,11 @@ class Walk:
 
     def spend(self, steps: int) -> bool:
         """Take steps for repeated work; False when the unit or the package has none left."""
-        self.module.steps += steps
+        module = self.module
+        module.steps += steps
         self.session.steps += steps
-        return self.module.steps <= limits.MAX_STEPS and self.session.steps <= limits.MAX_PACKAGE_STEPS
+        most = min(limits.MAX_STEPS, limits.LEAST_STEPS + limits.STEPS_PER_CHARACTER * len(module.source))
+        return module.steps <= most and self.session.steps <= limits.MAX_PACKAGE_STEPS
 
     def spend_inline(self, steps: int) -> bool:
         """The same for evaluating ordinary functions again: as much as a share of the module's own size."""
