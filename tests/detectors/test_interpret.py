@@ -98,3 +98,10 @@ def test_evidence_of_a_layer_points_at_the_member_and_shows_what_was_decoded():
 def test_many_hits_alike_are_kept_as_a_few():
     facts = Facts(calls=[call(number, "os.system", const(str(number))) for number in range(50)])
     assert len(ids(facts)) == MAX_SIGNALS_PER_PLACE
+
+
+def test_what_a_layer_does_is_done_in_the_function_that_runs_it():
+    layer = Unit("setup.py!1", "setup.py", b"id\n", Language.SHELL, Role.INSTALL, parent="setup.py", function="run")
+    facts = Facts(calls=[call(1, "os.system", const("id"), place=Place("setup.py!1", 1))])
+    (signal,) = run(facts, {"setup.py": UNIT, "setup.py!1": layer}).signals
+    assert signal.scope == "run"

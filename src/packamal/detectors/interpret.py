@@ -54,6 +54,7 @@ class _Interpreter:
     ) -> None:
         self._facts = facts
         self._catalogue = catalogue
+        self._units = units
         self._lists: NamedLists = load_lists()
         self._sightings = Sightings(artifact, units)
         self._signals: list[Signal] = []
@@ -183,10 +184,14 @@ class _Interpreter:
                 origin=Origin.STATIC,
                 evidence=self._sightings.evidence(place),
                 target=shorten(target, TARGET_CHARS),
-                scope=place.function,
+                scope=self._scope(place),
                 reason=self._sightings.reason(place),
             )
         )
+
+    def _scope(self, place: Place) -> str:
+        """The function a place is in; what a layer does at its top is done where the layer runs."""
+        return ".".join(filter(None, (self._units[place.unit].function, place.function)))
 
     def _flows(self) -> Iterator[Flow]:
         for flow in self._facts.flows:

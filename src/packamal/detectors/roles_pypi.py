@@ -118,10 +118,13 @@ def _importable(tree: FileTree, top: str, plan: Plan, installed: _Installed | No
     is inside a package whose `__init__` loads none of it, and what runs as `python -m`."""
     base = _Base(tree, top + "/" if top else "")
     for key, paths in tree.modules.items():
-        if not key.startswith(base.prefix) or not _is_importable(key[len(base.prefix) :]):
+        if not key.startswith(base.prefix):
             continue
         folder, _, name = key[len(base.prefix) :].rpartition("/")
         first = folder.partition("/")[0] or name
+        is_named = installed is not None and first in installed.listed
+        if not is_named and not _is_importable(key[len(base.prefix) :]):
+            continue
         is_package = not folder or tree.is_package(base.prefix + first)
         if installed is not None and not installed.holds(first, is_package):
             continue

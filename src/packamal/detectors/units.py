@@ -49,3 +49,5 @@ class Unit:
     """The layers taken off, outermost first."""
     is_executed: bool = True
     """For a layer: seen to be run (exec, eval, shell), not merely decoded."""
+    function: str = ""
+    """Function of the member in which a layer stands; empty at module level and for members."""

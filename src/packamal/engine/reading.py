@@ -147,6 +147,7 @@ def _layer_unit(layer: Layer, parent: Unit, name: str) -> Unit:
         reason=parent.reason,
         parent=parent.name,
         line=parent.line if parent.parent else layer.place.line,
+        function=".".join(filter(None, (parent.function, layer.place.function))),
         steps=(*parent.steps, *layer.steps),
         is_executed=layer.is_executed,
     )

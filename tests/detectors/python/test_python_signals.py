@@ -339,3 +339,28 @@ def test_a_program_sees_the_names_it_is_given():
 def test_an_address_counts_where_it_is_called_too():
     scopes = {signal.scope for signal in observe(FAR_ADDRESS).signals if signal.id.value == "host.raw-ip"}
     assert scopes == {"", "report"}
+
+
+BLANK_IN_NAME = """
+import subprocess
+with open("/tmp/.x/pip update", "wb") as out:
+    out.write(b"\\x7fELF\\x02\\x01")
+subprocess.run('"/tmp/.x/pip update" &', shell=True)
+"""
+HOLES_IN_CODE = """
+import random, subprocess
+name = str(random.randint(1, 9))
+subprocess.Popen(["bash", "-c", f"while true; do /tmp/{name} -w x; sleep 5; done"])
+"""
+
+
+def test_a_quoted_program_is_followed_and_its_bytes_are_known():
+    assert "file.drop -> proc.shell" in flows(BLANK_IN_NAME)
+
+
+def test_code_on_a_command_line_with_holes_is_a_layer():
+    assert ("shell", "while true; do /tmp/random_randint_1 -w x; sleep 5; done") in layers(HOLES_IN_CODE)
+
+
+def test_a_login_key_that_is_added_is_persistence():
+    assert "persist.profile" in signals("open('/root/.ssh/authorized_keys', 'a').write('ssh-rsa AAAA')")

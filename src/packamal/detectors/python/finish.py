@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterable
 
 from packamal.detectors.facts import Arg, Call, Edge, FactFlow, Facts, Layer, Note, Place, Text, Use
@@ -15,6 +16,8 @@ _MAX_CONDITION = 200
 _MAX_TEXTS = 8
 """Texts listed as flowing into one argument."""
 _ROUNDS = 3
+_QUOTED = re.compile(r"""["']([^"'\n]{1,500})["']""")
+"""Words of a command that hold blanks."""
 
 
 class Finisher:
@@ -131,7 +134,7 @@ class Finisher:
         if not text or len(text) > 4096:
             return arg
         files = self._session.files
-        tokens = [files[word] for word in {text, *text.split()} if word in files]
+        tokens = [files[word] for word in {text, *text.split(), *_QUOTED.findall(text)} if word in files]
         found = frozenset(source for token in tokens for source in self._tokens.get(token, ()))
         return arg if found <= arg.sources else arg._replace(sources=arg.sources | found)
 

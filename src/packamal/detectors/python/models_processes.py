@@ -107,6 +107,8 @@ def _word(value: Value) -> str:
         return "python"
     if isinstance(value, Join):
         return _word(value.options[0])
+    if isinstance(value, Template):
+        return code_of(value)
     return render(value) or "{}"
 
 
