@@ -127,18 +127,31 @@ def test_a_result_that_comes_twice_is_taken_once(queued, lease):
 
 def test_what_nobody_ends_is_ended(queued, lease):
     rung = []
-    assert reconcile(rung.append).lost == 0
+
+    def hear(lane):
+        rung.append(lane)
+        return True
+
+    assert reconcile(hear).lost == 0
     Analysis.objects.filter(pk=queued.pk).update(lease_until=timezone.now() - datetime.timedelta(seconds=1))
-    assert reconcile(rung.append).lost == 1
+    assert reconcile(hear).lost == 1
     queued.refresh_from_db()
     assert queued.state == State.QUEUED
     Analysis.objects.filter(pk=queued.pk).update(available_at=timezone.now())
-    assert reconcile(rung.append).rung == 1
+    assert reconcile(hear).rung == 1
     assert rung == [Lane.INTERACTIVE]
+
+
+def test_when_nobody_can_hear_it_the_bell_is_rung_once_and_no_more(index):
+    for number in range(3):
+        submit(index.add("small", f"{number}.0"), Asker(), Lane.BULK)
+    heard = []
+    assert reconcile(heard.append).rung == 0
+    assert len(heard) == 1
 
 
 def test_what_takes_too_long_is_over(queued, lease):
     Analysis.objects.filter(pk=queued.pk).update(deadline_at=timezone.now() - datetime.timedelta(seconds=1))
-    assert reconcile(lambda lane: None).timed_out == 1
+    assert reconcile(lambda lane: True).timed_out == 1
     queued.refresh_from_db()
     assert (queued.state, queued.error_category) == (State.FAILED, "timeout")

@@ -5,12 +5,12 @@ from __future__ import annotations
 import logging
 import threading
 
-from celery import current_app
 from celery.exceptions import OperationalError
 from django.conf import settings
 
 from packamal.server.analyses.states import Lane
 from packamal.server.config import Shape
+from packamal.server.pipeline.celery_app import app
 
 log = logging.getLogger(__name__)
 TASK = "packamal.analyse"
@@ -18,21 +18,24 @@ local_bell = threading.Condition()
 """What the threads of the embedded shape wait on."""
 
 
-def ring(lane: Lane) -> None:
-    """Wake a worker of this lane; never raises and never waits long."""
-    RINGS[settings.PACKAMAL.shape](lane)
+def ring(lane: Lane) -> bool:
+    """Wake a worker of this lane; never raises and never waits long. False: nobody can hear it now."""
+    return RINGS[settings.PACKAMAL.shape](lane)
 
 
-def _ring_threads(lane: Lane) -> None:
+def _ring_threads(lane: Lane) -> bool:
     with local_bell:
         local_bell.notify()
+    return True
 
 
-def _send(lane: Lane) -> None:
+def _send(lane: Lane) -> bool:
     try:
-        current_app.send_task(TASK, [lane.value], queue=lane.value, retry=False)
+        app.send_task(TASK, [lane.value], queue=lane.value, retry=False)
     except OperationalError as error:  # the reconciler rings again
         log.warning("the broker cannot be reached: %s", error)
+        return False
+    return True
 
 
 RINGS = {Shape.EMBEDDED: _ring_threads, Shape.FULL: _send}
