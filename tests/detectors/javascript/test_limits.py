@@ -4,6 +4,7 @@ import time
 
 from packamal.detectors.facts import Facts
 from packamal.detectors.javascript import read
+from packamal.detectors.javascript.finish import MAX_REACH
 from packamal.detectors.units import Language, Unit
 from packamal.model import Role
 
@@ -43,3 +44,21 @@ def test_alternatives_in_alternatives_are_shown_in_part() -> None:
     [probe] = [call for call in facts.calls if call.callee == "probe"]
     [use] = [use for use in facts.uses if use.name == "process.env.HOME"]
     assert use.id in probe.args[0].sources
+
+
+def test_a_fact_that_reaches_everything_says_nothing_where_it_is_one_of_many() -> None:
+    gather = "const os = require('os'); let t = os.hostname() + os.arch() + os.type() + os.platform() + os.homedir();"
+    calls = "".join(f"use{n}(t);" for n in range(MAX_REACH + 1))
+    facts = facts_of(f"{gather} {calls} last(t); alone(os.hostname());")
+    names = {call.id: call.callee for call in facts.calls}
+    flows = {(names[flow.source], names[flow.sink]) for flow in facts.flows if flow.source in names}
+    assert ("os.hostname", "alone") in flows
+    assert ("os.hostname", "last") not in flows
+
+
+def test_few_flows_are_kept_whole() -> None:
+    facts = facts_of(
+        "const os = require('os'); send(os.hostname() + os.arch() + os.type() + os.platform() + os.homedir())"
+    )
+    names = {call.id: call.callee for call in facts.calls}
+    assert {names[flow.source] for flow in facts.flows if flow.source in names} >= {"os.hostname", "os.homedir"}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterator, Sequence
 
 from packamal.detectors.facts import MAX_TEXT, Arg, Call, Edge, FactFlow, Facts, Layer, Note, Text, Use
@@ -14,6 +15,10 @@ from packamal.detectors.javascript.values import MAX_SOURCES
 MIN_LAYER = 40
 """Bytes of a decoded constant that are read again although nothing is seen to run them."""
 MIN_PIECE = 4
+MAX_REACH = 400
+"""Arguments that one fact flows into; past that it says nothing about any of them."""
+FEW_SOURCES = 4
+"""Facts in one argument that are still told apart."""
 _HOLE = re.compile(r"\{[^{}]*\}")
 
 
@@ -36,12 +41,24 @@ def finish(m: Machine, modules: Sequence[Module]) -> Facts:
             facts.flows.extend(FactFlow(source, record.id, "receiver") for source in sorted(receiver.sources))
     facts.flows.extend(_into_files(facts.calls))
     _uses(m, facts, ids)
+    facts.flows[:] = _telling(facts.flows)
     _layers(m, facts)
     for (kind, target, _, _), spot in m.record.edges.items():
         facts.edges.append(Edge(kind, target, spot.module.place(spot)))
     for kind, detail, spot in m.record.notes:
         facts.notes.append(Note(kind, spot.module.place(spot), detail))
     return facts
+
+
+def _telling(flows: Sequence[FactFlow]) -> list[FactFlow]:
+    """Flows without those of facts that reach everything, such as a configuration that a whole bundle passes around;
+    what such a fact reaches nearly alone is kept."""
+    reach = Counter(flow.source for flow in flows)
+    everywhere = {source for source, count in reach.items() if count > MAX_REACH}
+    if not everywhere:
+        return list(flows)
+    company = Counter((flow.sink, flow.arg) for flow in flows)
+    return [flow for flow in flows if flow.source not in everywhere or company[flow.sink, flow.arg] <= FEW_SOURCES]
 
 
 def _into_files(calls: Sequence[Call]) -> Iterator[FactFlow]:

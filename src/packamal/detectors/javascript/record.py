@@ -104,8 +104,9 @@ class Record:
     def gave(self, number: int | None, value: str | bytes) -> None:
         """Remember what a decoder gave; the first result stands for all of one call."""
         if number is not None and value:
-            text = value[:MAX_TEXT]
-            self.results.setdefault(number, text.decode("latin-1") if isinstance(text, bytes) else text)
+            text = value if isinstance(value, str) else value[:MAX_TEXT].decode("utf-8", "replace")
+            is_text = "\0" not in text and text.count("\ufffd") * 8 <= len(text)
+            self.results.setdefault(number, text[:MAX_TEXT] if is_text else f"{len(value)} bytes")
 
     def use(self, name: str, spot: Spot, value: Arg | None = None, is_write: bool = False) -> UseRecord:
         """Record a use, once for each place."""
