@@ -99,7 +99,7 @@ def test_a_package_is_submitted_scanned_and_reported_in_api_and_page(index, serv
     assert "banner clean" in server.page(f"/analyses/{body['id']}/report").read().decode()
 
     token = re.search(r'name="csrfmiddlewaretoken" value="(\w+)"', server.page("/").read().decode())[1]
-    live = server.page("/", {"purl": index.add("other", "2.0"), "csrfmiddlewaretoken": token})
+    live = server.page("/", {"q": index.add("other", "2.0"), "csrfmiddlewaretoken": token})
     assert re.fullmatch(rf"{server.address}/analyses/[0-9a-f-]{{36}}", live.url)
     assert server.final(live.url.rpartition("/")[2])["purl"] == "pkg:pypi/other@2.0"
 

@@ -103,14 +103,15 @@ def _number(number: int) -> str:
 
 
 def _snippet(evidence: Evidence) -> markupsafe.Markup:
-    return _highlighted("\n".join(code(evidence.snippet)), evidence.path)
+    return highlighted("\n".join(code(evidence.snippet)), evidence.path)
 
 
 def _decoded(evidence: Evidence) -> markupsafe.Markup:
-    return _highlighted("\n".join(code(evidence.decoded)), evidence.path)
+    return highlighted("\n".join(code(evidence.decoded)), evidence.path)
 
 
-def _highlighted(source: str, path: str) -> markupsafe.Markup:
+def highlighted(source: str, path: str) -> markupsafe.Markup:
+    """Source coloured by the language that `path` ends in; escaped, one line of HTML for each of its own."""
     from markupsafe import Markup
     from pygments import highlight
     from pygments.formatters.html import HtmlFormatter

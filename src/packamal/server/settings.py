@@ -65,7 +65,9 @@ TEMPLATES = [
     {
         "BACKEND": "django.template.backends.django.DjangoTemplates",
         "APP_DIRS": True,
-        "OPTIONS": {"context_processors": ["django.template.context_processors.request"]},
+        "OPTIONS": {
+            "context_processors": ["django.template.context_processors.request", "packamal.server.pages.shell.shell"]
+        },
     }
 ]
 
@@ -120,4 +122,5 @@ SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = PACKAMAL.is_secure
 SESSION_COOKIE_HTTPONLY = CSRF_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Lax"
 CSRF_TRUSTED_ORIGINS = [PACKAMAL.public_url] if PACKAMAL.public_url else []
+CSRF_FAILURE_VIEW = "packamal.server.pages.errors.expired"
 LOGIN_URL = "/sign-in"

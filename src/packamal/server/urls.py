@@ -14,3 +14,8 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("packamal.server.accounts.urls")),
     path("", include("packamal.server.pages.urls")),
 ]
+
+handler400 = "packamal.server.pages.errors.refused"
+handler403 = "packamal.server.pages.errors.forbidden"
+handler404 = "packamal.server.pages.errors.not_found"
+handler500 = "packamal.server.pages.errors.broken"

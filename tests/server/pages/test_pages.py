@@ -42,18 +42,18 @@ def text(answer):
 
 
 def test_home_takes_a_package_and_leads_to_its_live_page(index, browser):
-    assert "Nothing was analysed yet" in text(browser.get("/"))
-    answer = browser.post("/", {"purl": index.add("small", "1.0")})
+    assert "No analyses yet" in text(browser.get("/"))
+    answer = browser.post("/", {"q": index.add("small", "1.0")})
     analysis = Analysis.objects.get()
     assert (answer.status_code, answer["Location"]) == (302, f"/analyses/{analysis.pk}")
     live = text(browser.get(answer["Location"]))
     assert "number 1 in the queue" in live
     assert f'hx-get="/analyses/{analysis.pk}/live"' in live
-    assert "pkg:pypi/small@1.0" in text(browser.get("/"))
+    assert f"/analyses/{analysis.pk}" in text(browser.get("/"))
 
 
 def test_what_is_no_package_is_said_beside_the_field(browser):
-    answer = browser.post("/", {"purl": "<script>alert(1)</script>"})
+    answer = browser.post("/", {"q": "<script>alert(1)</script>"})
     assert answer.status_code == 422
     assert 'aria-invalid="true"' in answer.content.decode()
     assert "<script>alert" not in answer.content.decode()
@@ -121,7 +121,7 @@ def test_no_page_may_run_or_load_anything_but_our_own(browser):
 
 
 def test_the_static_files_are_served(browser):
-    for path in ("report/report.css", "pages/site.css", "django_htmx/htmx-2.min.js"):
+    for path in ("report/report.css", "pages/packamal.css", "pages/vendor/htmx.min.js"):
         answer = browser.get(f"/static/{path}")
         assert (answer.status_code, len(b"".join(answer.streaming_content)) > 100) == (200, True), path
         answer.close()
@@ -129,7 +129,7 @@ def test_the_static_files_are_served(browser):
 
 def test_a_form_of_another_site_is_refused(index):
     client = Client(enforce_csrf_checks=True)
-    assert client.post("/", {"purl": index.add("small", "1.0")}).status_code in (302, 403)
+    assert client.post("/", {"q": index.add("small", "1.0")}).status_code in (302, 403)
     assert Analysis.objects.count() == 0
 
 
@@ -146,4 +146,4 @@ def test_in_the_full_shape_people_sign_in(settings):
     client = Client()
     assert "wrong" in text(client.post("/sign-in", {"username": "fred", "password": "x"}))
     assert client.post("/sign-in", {"username": "fred", "password": "right-horse"}).status_code == 302
-    assert "Is this package" in text(client.get("/"))
+    assert "Check a package" in text(client.get("/"))

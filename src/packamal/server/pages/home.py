@@ -1,41 +1,120 @@
-"""Home: one field to submit, and what was analysed last."""
+"""Home: one field for everything, the queue, what was judged lately."""
 
 from __future__ import annotations
 
-from django.contrib.auth.decorators import login_required
-from django.http import HttpRequest, HttpResponse
-from django.shortcuts import redirect, render
-from django.views.decorators.http import require_http_methods
+from typing import NamedTuple
 
-from packamal.errors import PackamalError
-from packamal.server.accounts.models import User
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import render
+from django.utils import timezone
+from django.views.decorators.http import require_http_methods, require_safe
+
+from packamal.errors import FetchError, NotFoundError, TargetError
+from packamal.server.accounts.models import Role
 from packamal.server.analyses.claims import Asker
 from packamal.server.analyses.models import Analysis
 from packamal.server.analyses.states import Lane
+from packamal.server.pages import figures
+from packamal.server.pages.access import needs, user_of
+from packamal.server.pages.asked import Asked, Kind, candidates, is_indicator, is_rule, understand
 from packamal.server.pipeline.submit import submit
 from packamal.server.request_id import current_request_id
 
-RECENT = 20
-MAX_SHOWN = 300
+RECENT = 10
+MATCHES = 6
+UNPROCESSABLE = 422
+BAD_GATEWAY = 502
+ROW_FIELDS = (
+    "id", "ecosystem", "name", "version", "purl", "state", "stage", "level", "score", "reason", "error",
+    "error_category", "created_at", "started_at", "finished_at",
+)  # fmt: skip
+"""What a row of a list shows."""
 
 
-@login_required
+class Candidate(NamedTuple):
+    """A package that may be meant and was not judged yet."""
+
+    ecosystem: str
+    name: str
+    version: str
+    purl: str
+
+
 @require_http_methods(["GET", "HEAD", "POST"])
+@needs(Role.VIEWER)
 def home(request: HttpRequest) -> HttpResponse:
-    """Show the field; a post submits it and leads to the live page."""
-    given, error = "", ""
-    if request.method == "POST":
-        given = request.POST.get("purl", "")
-        try:
-            claimed = submit(given, Asker(_person(request), None, current_request_id()), Lane.INTERACTIVE)
-            return redirect("analysis", claimed.analysis.pk)
-        except PackamalError as found:
-            error = str(found)
-    recent = Analysis.objects.order_by("-created_at", "-id")[:RECENT]
-    context = {"recent": recent, "given": given[:MAX_SHOWN], "error": error}
-    return render(request, "pages/home.html", context, status=422 if error else 200)
+    """The first page; a post submits what is exact and shows the choice where it is not."""
+    if request.method != "POST":
+        return _home(request)
+    text = request.POST.get("q", "")
+    try:
+        asked = understand(text)
+        if asked.kind is not Kind.PURL:
+            return HttpResponseRedirect(f"/search?{request.POST.urlencode()}")
+        asker = Asker(owner=user_of(request), request_id=current_request_id())
+        is_forced = request.POST.get("again") == "yes"
+        claimed = submit(asked.value, asker, Lane.INTERACTIVE, is_forced)
+    except (TargetError, NotFoundError) as error:
+        return _home(request, text, str(error), UNPROCESSABLE)
+    except FetchError as error:
+        return _home(request, text, f"The index cannot be asked: {error}", BAD_GATEWAY)
+    return HttpResponseRedirect(f"/analyses/{claimed.analysis.pk}")
 
 
-def _person(request: HttpRequest) -> User:
-    assert isinstance(request.user, User)
-    return request.user
+@require_safe
+@needs(Role.VIEWER)
+def suggest(request: HttpRequest) -> HttpResponse:
+    """What the field may mean, with its known verdict."""
+    try:
+        asked = understand(request.GET.get("q", ""))
+    except TargetError:
+        return HttpResponse("")
+    return render(request, "pages/parts/matches.html", matches(asked))
+
+
+@require_safe
+@needs(Role.VIEWER)
+def search(request: HttpRequest) -> HttpResponse:
+    """What is known of a name, a digest, a host or a rule."""
+    text = request.GET.get("q", "")[: 2 * MATCHES * 100].strip()
+    if not text:
+        return render(request, "pages/search.html", {"q": ""})
+    if is_rule(text):
+        return HttpResponseRedirect(f"/analyses?rule={text}")
+    try:
+        asked = understand(text)
+    except TargetError as error:
+        return render(request, "pages/search.html", {"q": text, "wrong": str(error)}, status=UNPROCESSABLE)
+    context = {"q": text, "has_indicator": is_indicator(text), **matches(asked, 5 * MATCHES)}
+    return render(request, "pages/search.html", context)
+
+
+def matches(asked: Asked, limit: int = MATCHES) -> dict[str, object]:
+    """Rows that are known, and what could be asked for anew."""
+    rows = Analysis.objects.only(*ROW_FIELDS).order_by("-created_at", "-id")
+    if asked.kind is Kind.DIGEST:
+        rows = rows.filter(artifacts__sha256=asked.value)
+    elif asked.kind is Kind.PURL:
+        rows = rows.filter(purl__startswith=asked.value)
+    else:
+        rows = rows.filter(name__startswith=asked.value)
+        rows = rows.filter(version__startswith=asked.version) if asked.version else rows
+    found = list(rows[:limit])
+    known = {row.purl.partition("@")[0] if not asked.version else row.purl for row in found}
+    anew = [] if asked.kind is not Kind.NAME else candidates(asked)
+    named = [Candidate(kind, asked.value, asked.version, purl) for kind, purl in anew if purl not in known]
+    return {"known": found, "candidates": named, "asked": asked}
+
+
+def _home(request: HttpRequest, text: str = "", wrong: str = "", status: int = 200) -> HttpResponse:
+    now = timezone.now()
+    context = {
+        "section": "home",
+        "q": text,
+        "wrong": wrong,
+        "now": now,
+        "queue": figures.queue(now),
+        "day": figures.last_day(now),
+        "recent": list(Analysis.objects.only(*ROW_FIELDS).order_by("-created_at", "-id")[:RECENT]),
+    }
+    return render(request, "pages/home.html", context, status=status)

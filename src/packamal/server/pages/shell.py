@@ -1,0 +1,90 @@
+"""What stands on every page: who you are, where you can go, what the queue does, and which theme you chose."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from django.conf import settings
+from django.db.models import Count
+from django.http import HttpRequest
+
+from packamal.server.accounts.models import Role, User
+from packamal.server.analyses.models import Analysis
+from packamal.server.analyses.states import State
+
+THEME = "theme"
+KEYS = "keys"
+THEMES = frozenset({"light", "dark"})
+TOLD = {
+    "cancelled": "The analysis was cancelled.",
+    "not-cancelled": "The analysis had ended already.",
+    "confirmed": "Your decision is recorded.",
+    "overridden": "Your verdict is recorded beside the machine's.",
+    "noted": "Your note is recorded.",
+    "suppressed": "The suppression is recorded.",
+    "undone": "The decision was taken back; the audit trail keeps it.",
+    "revoked": "The key is revoked.",
+    "watching": "You will be told.",
+    "removed": "The entry is removed.",
+}
+"""What a page may be asked to say after a change; nothing else of `?told=` is shown."""
+
+
+class Item(NamedTuple):
+    """One place of the main navigation."""
+
+    name: str
+    word: str
+    path: str
+    waiting: int = 0
+
+
+class Person(NamedTuple):
+    """Who looks."""
+
+    name: str
+    initials: str
+    role: str
+    is_admin: bool
+    can_decide: bool
+    can_sign_out: bool
+
+
+SECTIONS = (Item("analyses", "Analyses", "/analyses"), Item("rules", "Rules", "/rules"))
+
+
+def shell(request: HttpRequest) -> dict[str, object]:
+    """The context of the frame."""
+    person = person_of(request)
+    theme = request.COOKIES.get(THEME, "")
+    return {
+        "theme": theme if theme in THEMES else "",
+        "keys": "off" if request.COOKIES.get(KEYS) == "off" else "on",
+        "here": request.get_full_path(),
+        "person": person,
+        "sections": SECTIONS,
+        "pulse": _pulse() if person else "",
+        "told": TOLD.get(request.GET.get("told", ""), ""),
+    }
+
+
+def person_of(request: HttpRequest) -> Person | None:
+    """None when nobody is signed in."""
+    user = getattr(request, "user", None)
+    if not isinstance(user, User) or not user.is_authenticated:
+        return None
+    name = user.get_username()
+    parts = [part for part in name.replace("@", ".").replace("-", ".").split(".") if part]
+    initials = "".join(part[0] for part in parts[:2]) if len(parts) > 1 else name[:2]
+    can_decide = user.role in (Role.ANALYST, Role.ADMIN)
+    return Person(
+        name, initials.upper(), user.role, user.role == Role.ADMIN, can_decide, not settings.PACKAMAL.is_embedded
+    )
+
+
+def _pulse() -> str:
+    found = Analysis.objects.filter(state__in=(State.RUNNING, State.QUEUED)).values_list("state").annotate(Count("pk"))
+    counts = dict(found.order_by())
+    if not counts:
+        return "idle"
+    return f"{counts.get(State.RUNNING, 0):,} running, {counts.get(State.QUEUED, 0):,} queued"
