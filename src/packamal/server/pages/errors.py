@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 from django.template.loader import render_to_string
 
-from packamal.server.api.problems import answer
 from packamal.server.request_id import current_request_id
 
 API = "/api/"
+PROBLEM = "application/problem+json"
 
 
 class Told(NamedTuple):
@@ -66,5 +66,6 @@ def _page(request: HttpRequest, told: Told) -> HttpResponse:
     return render(request, "pages/error.html", context, status=told.status)
 
 
-def _problem(told: Told) -> HttpResponse:
-    return answer(told.status, told.title)
+def _problem(told: Told) -> JsonResponse:
+    body = {"type": "about:blank", "title": told.title, "status": told.status, "request_id": current_request_id()}
+    return JsonResponse(body, status=told.status, content_type=PROBLEM)
