@@ -119,10 +119,11 @@ def _if(m: Machine, node: If, scope: Scope) -> Completion | None:
         no = Condition(node.start, node.end, True)
         return choose(m, (lambda: under(m, node.yes, scope, yes), lambda: under(m, node.no, scope, no)))
     taken, other = (node.yes, node.no) if known else (node.no, node.yes)
+    completion = execute(m, taken, scope) if taken is not None else None
     if not node.was_dry and not m.concrete and other is not None:
         node.was_dry = True
         look_at(m, lambda: under(m, other, scope, Condition(node.start, node.end, not known)))
-    return execute(m, taken, scope) if taken is not None else None
+    return completion
 
 
 def under(m: Machine, node: Node | None, scope: Scope, condition: Condition) -> Completion | None:
