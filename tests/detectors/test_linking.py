@@ -48,3 +48,8 @@ def test_a_name_inside_another_name_is_not_the_same_file() -> None:
 def test_a_manifest_read_back_is_no_code() -> None:
     signals = [signal(Capability.FILE_WRITE, "x/package.json"), signal(Capability.CODE_IMPORT, "{dir}/package.json")]
     assert list(link_paths(signals)) == []
+
+
+def test_a_page_that_is_opened_for_reading_is_no_program() -> None:
+    signals = [signal(Capability.FILE_WRITE, "README.html"), signal(Capability.PROC_EXEC, "xdg-open README.html")]
+    assert list(link_paths(signals)) == []

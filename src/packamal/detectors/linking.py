@@ -22,7 +22,7 @@ _READERS = {Capability.FILE_READ, Capability.FILE_CHMOD, Capability.NET_SEND, Ca
 _MIN_NAME = 4
 """Shorter base names (`a`, `x.c`) meet by chance."""
 _PLAIN_DATA = (".json", ".txt", ".log", ".md", ".yaml", ".yml", ".toml", ".csv", ".html", ".xml")
-"""What is loaded from such a file is data, also where a loader of code reads it (`require('./package.json')`)."""
+"""What is loaded or opened from such a file is data: `require('./package.json')`, `xdg-open README.html`."""
 _INTERPRETER = re.compile(
     r"(?:[\w.]*(?:sh|python|node|perl|ruby|php|lua|bun|deno|java|wine)[\d.]*w?|cmd|powershell|[wc]script|mshta|rundll32|regsvr32"
     r"|msiexec|chmod|open|xdg-open|start|call|nohup|sudo|env|exec|source|setsid|\.|&)(?:\.exe)?",
@@ -67,7 +67,7 @@ def link_paths(signals: Sequence[Signal]) -> Iterator[Flow]:
 def _used(signal: Signal) -> set[str]:
     """Base names of the files that a signal starts, loads or reads."""
     if signal.id in _STARTERS:
-        return started(signal.target)
+        return {name for name in started(signal.target) if not name.endswith(_PLAIN_DATA)}
     if signal.id in _LOADERS:
         name = _base_name(signal.target)
         return set() if name.endswith(_PLAIN_DATA) else {name, f"{name}.py", f"{name}.js"}
