@@ -23,6 +23,8 @@ SAMPLE_BYTES = 2_000
 """Of a long line, to count its characters."""
 FEW_CHARACTERS = 14
 """Code written with fewer different ones is an encoding of something else."""
+PACKED_BYTES = 1_500
+"""Shorter source holds no packed program."""
 NAMES_BYTES = 20_000
 """Where such names are looked for; code that has them has them from its start."""
 ESCAPED_PART = 12
@@ -50,6 +52,7 @@ _INVISIBLE = tuple(
     )
 )
 """First bytes and the rest of what no screen shows; each pattern has a plain prefix so that search is quick."""
+_RUNS = re.compile(rb"\b(?:exec|eval|marshal|__import__)\b")
 _BLANK_NAMES = re.compile(rb"\b(?:_{5,}|[Il1]{10,}|[O0o]{10,})\b")
 _COOKIE = re.compile(rb"^[ \t\f]*#.*?coding[:=][ \t]*([-\w.]+)", re.M)
 _USUAL = frozenset(
@@ -76,6 +79,14 @@ def mark(unit: Unit) -> str:
     if not text.isascii() and any(prefix in text and found.search(text) for prefix, found in _INVISIBLE):
         return "invisible"
     return next((found for line in long_lines(text) if (found := _line_mark(line))), "")
+
+
+def is_packed(text: bytes) -> bool:
+    """Tell whether Python source is mostly one or a few very long lines, and runs code it holds as data."""
+    if len(text) < PACKED_BYTES or not _RUNS.search(text):
+        return False
+    lengths = [len(line) for line in long_lines(text)]
+    return 2 * sum(lengths) >= len(text) or max(lengths, default=0) >= MAX_LINE_BYTES // 2
 
 
 def _odd_cookie(text: bytes) -> bool:

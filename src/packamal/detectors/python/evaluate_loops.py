@@ -68,6 +68,23 @@ def _is_decoding(nodes: list[ast.stmt]) -> bool:
     return False
 
 
+_ARITHMETIC: Final = (
+    ast.Assign,
+    ast.AugAssign,
+    ast.Name,
+    ast.Constant,
+    ast.BinOp,
+    ast.Tuple,
+    ast.operator,
+    ast.expr_context,
+)
+
+
+def _is_worth_following(body: list[ast.stmt]) -> bool:
+    """Loops that decode, and those that only compute with numbers (a cipher's key): few rounds, and cheap."""
+    return _is_decoding(body) or all(isinstance(inner, _ARITHMETIC) for node in body for inner in ast.walk(node))
+
+
 def _is_worth_running(walk: Walk, body: list[ast.stmt], rounds: int) -> int:
     """Steps of one round when a loop is to be run, else 0."""
     size = sum(map(walk.session.size_of, body)) + 1
@@ -135,7 +152,7 @@ def _while(walk: Walk, node: ast.While) -> int:
     before, walk.condition = walk.condition, node.test
     test = evaluate(walk, node.test)
     code = NORMAL
-    if node.test.__class__ is not ast.Constant and truth(test) is not None and _is_decoding(node.body):
+    if node.test.__class__ is not ast.Constant and truth(test) is not None and _is_worth_following(node.body):
         code = NORMAL if run_while(walk, node) else _run_while(walk, node, test)
     else:
         _read_once(walk, node, None)

@@ -167,14 +167,27 @@ def _compare(walk: Walk, node: ast.Compare) -> Value:
     if len(node.ops) == 1:
         read = base if node.ops[0].__class__ in (ast.In, ast.NotIn) else evaluate
         return _compare_two(walk, node, left, read(walk, node.comparators[0]))
-    src = left.src
-    for part in node.comparators:
-        src = union(src, evaluate(walk, part).src)
+    return _compare_chain(walk, node, left)
+
+
+def _compare_chain(walk: Walk, node: ast.Compare, left: Value) -> Value:
+    """`a <= b <= c`: known when every part is, or one part is known to fail."""
+    src, is_known = left.src, True
+    for operator, part in zip(node.ops, node.comparators, strict=True):
+        right = evaluate(walk, part)
+        held = _compare_two(walk, node, left, right, operator)
+        src = union(src, right.src)
+        if isinstance(held, Const) and not held.value:
+            return Const(False, src)
+        is_known = is_known and isinstance(held, Const)
+        left = right
+    if is_known:
+        return Const(True, src)
     return Unknown(src) if src else UNKNOWN
 
 
-def _compare_two(walk: Walk, node: ast.Compare, left: Value, right: Value) -> Value:
-    kind = node.ops[0].__class__
+def _compare_two(walk: Walk, node: ast.Compare, left: Value, right: Value, operator: ast.cmpop | None = None) -> Value:
+    kind = (operator or node.ops[0]).__class__
     src = union(left.src, right.src)
     if isinstance(left, Const) and isinstance(right, Const | Seq | Map):
         known = plain(right)

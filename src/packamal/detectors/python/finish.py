@@ -18,6 +18,7 @@ _MAX_TEXTS = 8
 _ROUNDS = 3
 _QUOTED = re.compile(r"""["']([^"'\n]{1,500})["']""")
 """Words of a command that hold blanks."""
+_CURRENT = re.compile(r"^(?:\{os\.getcwd\}|\.)[/\\]+")
 
 
 class Finisher:
@@ -134,7 +135,7 @@ class Finisher:
         if not text or len(text) > 4096:
             return arg
         files = self._session.files
-        tokens = [files[word] for word in {text, *text.split(), *_QUOTED.findall(text)} if word in files]
+        tokens = [files[word] for word in _words(text) if word in files]
         found = frozenset(source for token in tokens for source in self._tokens.get(token, ()))
         return arg if found <= arg.sources else arg._replace(sources=arg.sources | found)
 
@@ -176,6 +177,12 @@ class Finisher:
         if text is None:
             text = self._conditions[node] = _source_of(module, node)
         return text
+
+
+def _words(text: str) -> set[str]:
+    """What of a text may name a file: the whole, its words, quoted parts, and a name below the current folder."""
+    words = {text, *text.split(), *_QUOTED.findall(text)}
+    return words | {_CURRENT.sub("", word) for word in words if word.startswith(("{os.getcwd}", "./", ".\\"))}
 
 
 def _source_of(module: ModuleRecord, node: ast.AST) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import posixpath
+import re
 import shlex
 from typing import Final
 
@@ -66,8 +67,16 @@ def _exec_vector(walk: Walk, name: str, site: Site) -> Value | None:
     return None
 
 
+_SAVES: Final = re.compile(
+    r"(?:\s-o\s*|\s-O\s*|\s--output[ =]|\s--output-document[ =]|\s-OutFile\s+|>\s*)[\"']?([^\s\"'|;&>]{3,500})"
+)
+"""Where a command says which file it makes."""
+
+
 def _command(walk: Walk, argument: Value, site: Site, is_shell: bool) -> None:
     for option in options(argument):
+        for path in _SAVES.findall(render(option) or ""):
+            walk.session.link(walk.session.file_token(path), frozenset((site.fact,)))
         line = _line(option)
         if not line or len(line) > limits.MAX_LAYER_BYTES:
             continue

@@ -8,7 +8,7 @@ import warnings
 from typing import Final, NamedTuple
 
 from packamal.detectors.encodings import decode_python
-from packamal.detectors.hiding import mark
+from packamal.detectors.hiding import is_packed, mark
 from packamal.detectors.python import limits
 from packamal.detectors.python.fallback import parse_tolerantly
 from packamal.detectors.units import Unit
@@ -45,6 +45,8 @@ def parse_unit(unit: Unit) -> Parsed:
     marked = _MARKS.get(mark(unit), "")
     if marked:
         notes.append((marked, ""))
+    if is_packed(unit.data):
+        notes.append(("packed", "long lines that run what they hold"))
     if len(text) - len(text.encode("latin-1", "replace").translate(None, _INK)) > limits.MAX_TOKENS:
         return Parsed(None, text, (*notes, ("limit", "tokens")), "more tokens than the parser's limit")
     tree = parse_text(text)
