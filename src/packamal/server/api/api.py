@@ -5,10 +5,11 @@ from __future__ import annotations
 from ninja import NinjaAPI
 
 from packamal import __version__
-from packamal.server.api import analyses, reports
+from packamal.server.api import analyses, listing, reports
 from packamal.server.api.problems import add_handlers
 
-ROUTERS = (analyses.router, reports.router)
+RESOURCES = (analyses, listing, reports)
+"""Modules with a `router`; those that answer under the same path share one."""
 
 api = NinjaAPI(
     title="Packamal",
@@ -19,5 +20,5 @@ api = NinjaAPI(
     urls_namespace="api-1",
 )
 add_handlers(api)
-for _router in ROUTERS:
+for _router in dict.fromkeys(module.router for module in RESOURCES):
     api.add_router("", _router)

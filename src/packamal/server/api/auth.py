@@ -31,6 +31,11 @@ READ = KeyAuth(Scope.READ)
 SUBMIT = KeyAuth(Scope.SUBMIT)
 
 
+def may_change(key: ApiKey, owner_id: int | None) -> bool:
+    """Whether what belongs to this owner may be changed with this key."""
+    return key.owner_id == owner_id or Scope.ADMIN.value in key.scopes
+
+
 def asker(request: HttpRequest) -> Asker:
     """Who asks, behind `KeyAuth`."""
     key: ApiKey = request.auth  # type: ignore[attr-defined]
