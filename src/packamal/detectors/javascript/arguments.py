@@ -44,6 +44,8 @@ NOTABLE = frozenset((
     "Deno", "Bun", "indexedDB", "history", "ethereum", "clipboardData",
 ))  # fmt: skip
 """Globals whose members are worth a Use when read."""
+_STORES = frozenset({"localStorage", "sessionStorage"})
+"""Globals that hold what is worth a Use when they are read whole."""
 CONTAINERS = frozenset((
     "process.env", "process.argv", "process.versions", "process.mainModule", "process.stdout", "process.stderr",
     "process.stdin", "document.body", "document.head", "document.documentElement", "navigator.clipboard", "Deno.env",
@@ -55,6 +57,8 @@ CONTAINERS = frozenset((
 def is_notable(m: Machine, name: str) -> bool:
     """Whether reading a name is worth a fact."""
     root, dot, _ = name.partition(".")
+    if name in _STORES:
+        return True
     return bool(dot) and "()" not in name and (root in NOTABLE or root in m.module_names)
 
 

@@ -200,8 +200,18 @@ def _call(b: Builder, raw: Raw) -> Node:
     start = callee.start if isinstance(callee, Member | Index) else raw.start_byte
     last = kids[-1]
     if last.type == "template_string":
-        return Tagged(callee, b.node(last), start)
+        return Tagged(callee, b.node(last), _raws(b, last), start)
     return Call(callee, b.nodes(last.named_children), start, raw.end_byte)
+
+
+def _raws(b: Builder, template: Raw) -> list[str]:
+    """Texts between the substitutions of a template, as they are written."""
+    ends = [template.start_byte + 1]
+    for hole in template.named_children:
+        if hole.type == "template_substitution":
+            ends += [hole.start_byte, hole.end_byte]
+    ends.append(template.end_byte - 1)
+    return [b.source[ends[at] : ends[at + 1]].decode("utf-8", "replace") for at in range(0, len(ends), 2)]
 
 
 @builds("new_expression")

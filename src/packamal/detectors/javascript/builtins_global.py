@@ -28,6 +28,7 @@ from packamal.detectors.javascript.literals import join_surrogates
 from packamal.detectors.javascript.machine import JsThrow, Machine
 from packamal.detectors.javascript.members import any_item
 from packamal.detectors.javascript.nodes import UNDEFINED
+from packamal.detectors.javascript.sums import shown
 from packamal.detectors.javascript.values import (
     CONSTANT_TYPES,
     UNKNOWN,
@@ -299,8 +300,11 @@ def _symbol(m: Machine, inv: Invocation) -> object:
 @builtin("String.raw")
 def _raw(m: Machine, inv: Invocation) -> object:
     parts = inv.argument(0)
-    if not isinstance(parts, ArrayValue) or not known(inv.with_arguments(inv.arguments[1:])):
+    if not isinstance(parts, ArrayValue):
         return NOT_FOLDED
     texts = [to_text(part) for part in parts.items]
-    holes = [to_text(value) for value in inv.arguments[1:]]
-    return "".join([text + (holes[at] if at < len(holes) else "") for at, text in enumerate(texts)])
+    holes = [shown(value, None) for value in inv.arguments[1:]]
+    made = "".join([text + (holes[at] if at < len(holes) else "") for at, text in enumerate(texts)])
+    if known(inv.with_arguments(inv.arguments[1:])):
+        return made
+    return Opaque(merge_sources([absorb(m, value, inv.scope, inv.start) for value in inv.arguments[1:]]), made)

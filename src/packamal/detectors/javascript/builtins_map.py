@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from packamal.detectors.javascript import callbacks
-from packamal.detectors.javascript.arguments import consume, sources_of
+from packamal.detectors.javascript.arguments import absorb, consume, sources_of
 from packamal.detectors.javascript.branches import maybe
 from packamal.detectors.javascript.builtins_object import listed
 from packamal.detectors.javascript.calls import call_outside
@@ -138,7 +138,9 @@ def _maybe_call(m: Machine, function: object, inv: Invocation) -> object:
 @any_method("catch", "finally")
 def _catch(m: Machine, receiver: object, inv: Invocation) -> object:
     if _is_callable(inv.argument(0)):
-        return join(receiver, _maybe_call(m, inv.argument(0), inv.with_arguments([UNKNOWN])))
+        sources = sources_of(m, receiver)
+        reason = Opaque(sources) if sources else UNKNOWN
+        return join(receiver, _maybe_call(m, inv.argument(0), inv.with_arguments([reason])))
     return receiver
 
 
@@ -163,6 +165,15 @@ def _reduce(m: Machine, receiver: object, inv: Invocation) -> object:
     sources = sources_of(m, receiver)
     item = Opaque(sources) if sources else UNKNOWN
     return join(inv.argument(1), _maybe_call(m, inv.argument(0), inv.with_arguments([inv.argument(1), item])))
+
+
+@any_method("append")
+def _append(m: Machine, receiver: object, inv: Invocation) -> object:
+    """What is appended to a form or a list of parameters is part of it from then on."""
+    if isinstance(receiver, Ref) and receiver.name.endswith("()"):
+        added = [absorb(m, value, inv.scope, inv.start) for value in inv.arguments]
+        receiver.sources = merge_sources((receiver.sources, *added))
+    return NOT_FOLDED
 
 
 @any_method("pipe", "pipeThrough", "pipeTo")

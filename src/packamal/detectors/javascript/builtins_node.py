@@ -154,9 +154,25 @@ def _reader(name: str) -> None:
     builtin(name)(run)
 
 
+def _copier(module: str, name: str) -> None:
+    """What copies or moves a file writes another as well: that is a call of its own, on what the first one reads."""
+
+    def run(m: Machine, inv: Invocation) -> object:
+        result = read_own(m, f"{module}.{name}", inv)
+        if result is NOT_FOLDED:
+            result = call_outside(m, f"{module}.{name}", inv)
+        content = Opaque(sources_of(m, result))
+        call_outside(m, f"{module}.writeFile", inv.with_arguments([inv.argument(1), content]))
+        return result
+
+    builtin(f"{module}.{name}")(run)
+
+
 for _module in ("fs", "fs.promises", "fs-extra", "graceful-fs"):
-    for _name in ("readFileSync", "readFile", "createReadStream", "copyFile", "copyFileSync", "readJsonSync", "cpSync"):
+    for _name in ("readFileSync", "readFile", "createReadStream", "readJsonSync"):
         _reader(f"{_module}.{_name}")
+    for _name in ("copyFile", "copyFileSync", "copy", "copySync", "cp", "cpSync", "rename", "renameSync", "move"):
+        _copier(_module, _name)
 
 
 def read_own(m: Machine, name: str, inv: Invocation) -> object:

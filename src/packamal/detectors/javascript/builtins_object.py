@@ -11,6 +11,7 @@ from packamal.detectors.javascript.values import (
     UNKNOWN,
     Accessor,
     ArrayValue,
+    ClassValue,
     Closure,
     ObjectValue,
     Opaque,
@@ -64,6 +65,12 @@ def _object(m: Machine, inv: Invocation) -> object:
     if value is not UNDEFINED:
         made.is_open, made.sources = True, absorb(m, value, inv.scope, inv.start)
     return made
+
+
+@builtin("Object.getPrototypeOf", "Reflect.getPrototypeOf")
+def _prototype(m: Machine, inv: Invocation) -> object:
+    """What functions have in common leads to the maker of functions."""
+    return Ref("Function.prototype") if isinstance(inv.argument(0), Closure | ClassValue) else NOT_FOLDED
 
 
 @builtin("Object.keys", "Object.getOwnPropertyNames", "Reflect.ownKeys")

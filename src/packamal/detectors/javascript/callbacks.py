@@ -29,6 +29,8 @@ MAX_ROUNDS = 2
 _ERRORS = frozenset({"err", "error", "e", "er", "_err", "_", "_error"})
 _LAST = frozenset({"end", "close", "finish", "exit"})
 """Events that come after the others of a stream."""
+_CONNECTS = frozenset({"net.connect", "net.createConnection", "tls.connect"})
+"""Calls whose callback has their result as `this`."""
 _NAMED = frozenset((
     "eval", "require", "Function", "atob", "unescape", "fetch", "child_process.exec", "child_process.execSync",
     "vm.runInThisContext", "vm.runInNewContext", "setTimeout", "importScripts", "import",
@@ -55,6 +57,8 @@ def run_for(m: Machine, name: str, inv: Invocation, result: object) -> None:
     this: object = UNDEFINED
     if name.endswith(".addEventListener"):
         this = Ref(name.rpartition(".")[0]) if inv.receiver is UNDEFINED else inv.receiver
+    elif name in _CONNECTS:
+        this = result
     is_last = bool(inv.arguments) and inv.arguments[0] in _LAST if isinstance(inv.argument(0), str) else False
     for function in found:
         m.callbacks.append((is_last, functools.partial(_run, m, function, inv, value, this)))

@@ -41,6 +41,8 @@ from packamal.detectors.javascript.values import (
     merge_sources,
 )
 
+_PROMISED = frozenset({"then", "catch", "finally"})
+"""Methods of what `import()` gives, which stands for the module itself."""
 MAX_ARGUMENTS = 32
 """Arguments recorded of one call."""
 _PROTOTYPES = frozenset({f"{name}.prototype" for name in ("Array", "String", "Object", "Promise", "Buffer", "Number")})
@@ -111,7 +113,7 @@ def call_ref(m: Machine, function: Ref, inv: Invocation) -> object:
         return call_method(m, inv.receiver, last, inv)
     if dot:
         any_method = ANY_METHODS.get(last)
-        if any_method is not None and (")" in head or last in callbacks.INDIRECT):
+        if any_method is not None and (")" in head or last in callbacks.INDIRECT or last in _PROMISED):
             target = function.owner if function.owner is not None and last not in callbacks.INDIRECT else Ref(head)
             result = any_method(m, target, inv)
             if result is not NOT_FOLDED:

@@ -97,8 +97,10 @@ def _tagged(m: Machine, node: Tagged, scope: Scope) -> object:
                 values.append(evaluate(m, part, scope))
     elif isinstance(template, Literal):
         texts.append(template.value)
-    inv = Invocation(values, scope, node.start)
     tag = node.tag
+    if isinstance(tag, Member) and tag.property == "raw":
+        texts[:] = node.raws
+    inv = Invocation(values, scope, node.start)
     if isinstance(tag, Member):
         return call_method(m, reference(m, tag.object, scope), tag.property, inv)
     return call_value(m, evaluate(m, tag, scope), inv)

@@ -30,6 +30,8 @@ MAX_PROTOTYPES = 16
 """Links followed in a chain of prototypes, which may be a ring."""
 MAX_MEMBERS = 20_000
 """Members of one object or array that evaluation makes."""
+_ABOVE = {"constructor": "Function", "__proto__": "Function.prototype"}
+"""Where members of any function lead."""
 _TO_OTHERS = frozenset({"prototype", "call", "apply", "bind", "toString"})
 
 
@@ -205,8 +207,8 @@ def _of_function(value: Closure | ClassValue, key: object) -> object:
         return UNDEFINED
     if name == "prototype":
         return prototype_of(value)
-    if name == "constructor":
-        return Ref("Function")
+    if name in _ABOVE:
+        return Ref(_ABOVE[name])
     if name == "name":
         return value.node.name
     return Method(value, name) if name in _TO_OTHERS else UNDEFINED

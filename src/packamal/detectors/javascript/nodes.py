@@ -223,11 +223,13 @@ class New(Call):
 class Tagged(Node):
     """A tagged template."""
 
-    __slots__ = ("start", "tag", "template")
+    __slots__ = ("raws", "start", "tag", "template")
 
-    def __init__(self, tag: Node, template: Node, start: int) -> None:
+    def __init__(self, tag: Node, template: Node, raws: list[str], start: int) -> None:
         self.tag = tag
         self.template = template
+        self.raws = raws
+        """Its texts as they are written, escapes and all."""
         self.start = start
 
 

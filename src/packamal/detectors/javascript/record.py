@@ -184,11 +184,12 @@ def _combine(left: Arg, right: Arg) -> Arg:
             fields = right.fields
         elif len(left.fields) == len(right.fields):
             fields = tuple([(a[0], _combine(a[1], b[1])) for a, b in zip(left.fields, right.fields, strict=True)])
-    best = left if left.is_const or (left.text is not None and not right.is_const) else right
+    best, other = (left, right) if left.is_const or (left.text is not None and not right.is_const) else (right, left)
+    is_const = best.is_const and (other.is_const or not other.sources)
     return Arg(
-        best.text,
-        best.const,
-        best.is_const,
+        best.text if is_const or best.text else other.text,
+        best.const if is_const else None,
+        is_const,
         left.ref or right.ref,
         merge_sources((left.sources, right.sources)),
         left.steps or right.steps,
