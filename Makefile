@@ -1,11 +1,11 @@
 # Every task of the project; larger logic lives in tools/. `make help` lists them.
 .DEFAULT_GOAL := help
-.PHONY: help setup scan serve test check fmt docs lock online accuracy bench
+.PHONY: help setup scan serve up down test e2e check fmt docs lock online accuracy bench
 PYTHON ?= python3
 RUN := .venv/bin/python
 
 help:  ## list the targets
-	@awk -F ':.*## *' '/^[a-z]+:.*##/ {printf "%-10s %s\n", $$1, $$2}' Makefile
+	@awk -F ':.*## *' '/^[a-z0-9]+:.*##/ {printf "%-10s %s\n", $$1, $$2}' Makefile
 
 setup:  ## make .venv with everything that developing needs
 	@$(PYTHON) tools/bootstrap.py dev
@@ -17,6 +17,13 @@ scan:  ## scan a package: make scan TARGET=pkg:npm/is-odd@3.0.1
 serve:  ## the service on this machine: pages and API, one program
 	@$(PYTHON) tools/bootstrap.py server
 	@.venv/bin/packamal serve $(SERVE_OPTIONS)
+
+up:  ## the full set here, without containers: PostgreSQL, Redis, web, workers, beat, Flower, nginx
+	@$(PYTHON) tools/bootstrap.py server
+	@$(RUN) tools/full_set.py up
+
+down:  ## end what `make up` started
+	@$(RUN) tools/full_set.py down
 
 test: setup  ## format, lint, types, layers, documents, tests
 	@$(RUN) tools/services.py install
@@ -34,6 +41,10 @@ docs: setup  ## write the generated documents anew
 
 lock: setup  ## pin the dependencies anew (UPGRADE=1: newest versions)
 	@$(RUN) tools/lock.py $(if $(UPGRADE),--upgrade)
+
+e2e: setup  ## the long tests: the full set under load while its parts are killed
+	@$(RUN) tools/services.py install
+	@PACKAMAL_TEST_DATABASE=postgresql $(RUN) -m pytest -m e2e tests/server $(TEST_OPTIONS)
 
 online: setup  ## the tests that ask the real indexes
 	@$(RUN) -m pytest -m online --force-enable-socket

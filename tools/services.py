@@ -17,7 +17,7 @@ import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-PACKAGES = {"postgres": "postgresql", "redis-server": "redis-server"}
+PACKAGES = {"nginx": "nginx-light", "postgres": "postgresql", "redis-server": "redis-server"}
 """Program -> Debian package."""
 FOLDERS = ("/usr/local/bin", "/usr/bin", "/usr/sbin", "/usr/lib/postgresql/*/bin")
 NOBODY = "nobody"
@@ -36,14 +36,9 @@ def find(program: str) -> Path | None:
     return None
 
 
-def missing() -> list[str]:
-    """Debian packages that are not there."""
-    return [package for program, package in PACKAGES.items() if find(program) is None]
-
-
 def install() -> int:
     """Install what is missing, when this user may; else say what to do. Tests that need it are skipped then."""
-    wanted = missing()
+    wanted = [package for program, package in PACKAGES.items() if find(program) is None]
     if not wanted:
         return 0
     root = [] if os.geteuid() == 0 else ["sudo", "-n"]

@@ -11,6 +11,7 @@ import tarfile
 import tempfile
 import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from hashlib import sha256
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -117,6 +118,12 @@ class Index:
         self.thread.join()
 
 
+@pytest.fixture(scope="session")
+def new_index() -> type[Index]:
+    """To start one that outlives a test."""
+    return Index
+
+
 @pytest.fixture
 def index(monkeypatch: pytest.MonkeyPatch) -> Iterator[Index]:
     """Mark the test with `allow_hosts(["127.0.0.1"])`."""
@@ -131,3 +138,22 @@ def index(monkeypatch: pytest.MonkeyPatch) -> Iterator[Index]:
     yield started
     started.close()
     resolving._kept.__dict__.clear()
+
+
+@pytest.fixture
+def at_once():
+    """Runs a function in several threads at the same time, each with a connection of its own."""
+
+    from django.db import connection
+
+    def run(work, times):
+        def guarded(number):
+            try:
+                return work(number)
+            finally:
+                connection.close()
+
+        with ThreadPoolExecutor(times) as pool:
+            return list(pool.map(guarded, range(times)))
+
+    return run

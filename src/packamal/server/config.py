@@ -23,6 +23,7 @@ MIN_SECRET_CHARS = 32
 MAX_SCANS = 256
 """Each is a process tree of its own."""
 MAX_TIME_LIMIT_S = 24 * 3600
+MAX_KEPT_DAYS = 36_500
 LOCAL_HOSTS = ("localhost", "127.0.0.1", "[::1]")
 
 
@@ -69,11 +70,19 @@ class ServerSettings:
     """Scans side by side in one process."""
     time_limit_s: int
     """Longest time for one package."""
+    keep_days: int
+    """Analyses and reports."""
+    keep_audit_days: int
 
     @property
     def results_dir(self) -> Path:
         """Where reports are stored by digest."""
         return self.data_dir / "results"
+
+    @property
+    def metrics_dir(self) -> Path:
+        """Where the processes of one machine count."""
+        return self.data_dir / "metrics"
 
     @property
     def is_embedded(self) -> bool:
@@ -173,6 +182,8 @@ OPTIONS: tuple[ServerOption, ...] = (
     ServerOption("secure", _switch, "no", "yes behind TLS: cookies are sent over TLS alone."),
     ServerOption("scans", _whole(MAX_SCANS), "2", "Scans side by side in one process."),
     ServerOption("time_limit_s", _whole(MAX_TIME_LIMIT_S), "300", "Longest time for one package, in seconds."),
+    ServerOption("keep_days", _whole(MAX_KEPT_DAYS), "730", "Days after which analyses and their reports are removed."),
+    ServerOption("keep_audit_days", _whole(MAX_KEPT_DAYS), "2555", "Days after which the audit trail is removed."),
 )
 
 
@@ -199,6 +210,8 @@ def load(environ: Mapping[str, str]) -> ServerSettings:
         is_secure=values["secure"],
         scans=values["scans"],
         time_limit_s=values["time_limit_s"],
+        keep_days=values["keep_days"],
+        keep_audit_days=values["keep_audit_days"],
     )
 
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import contextvars
 import re
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 from django.http import HttpRequest, HttpResponse
 
@@ -20,6 +21,16 @@ def current_request_id() -> str:
     return _current.get()
 
 
+@contextlib.contextmanager
+def bound(request_id: str) -> Iterator[None]:
+    """Work for an earlier request: its lines carry that request's id."""
+    token = _current.set(request_id)
+    try:
+        yield
+    finally:
+        _current.reset(token)
+
+
 class RequestId:
     """Outermost middleware."""
 
@@ -30,10 +41,7 @@ class RequestId:
         """Take the id over or make one, bind it, and send it back."""
         given = request.headers.get(HEADER, "")
         found = given if GIVEN.fullmatch(given) else uuid.uuid4().hex
-        token = _current.set(found)
-        try:
+        with bound(found):
             response = self.get_response(request)
-        finally:
-            _current.reset(token)
         response[HEADER] = found
         return response

@@ -11,6 +11,7 @@ from packamal import config as scanner
 from packamal.render.html import STYLES
 from packamal.server import config
 from packamal.server.local_secret import kept_secret
+from packamal.server.operations.logs import LOGGING as JSON_LOGS
 
 HERE = Path(__file__).resolve().parent
 YEAR_S = 365 * 24 * 3600
@@ -20,6 +21,8 @@ CONNECTIONS = 8
 """PostgreSQL connections of one process; more threads wait for one."""
 SQLITE_PRAGMAS = "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA foreign_keys=ON;"
 BUSY_TIMEOUT_S = 20
+CONNECTION_WAIT_S = 5
+"""While PostgreSQL is away; whoever waits is told soon."""
 
 PACKAMAL = config.load(scanner.environment())
 
@@ -35,6 +38,7 @@ TIME_ZONE = "UTC"
 USE_TZ = True
 USE_I18N = False
 DATA_UPLOAD_MAX_MEMORY_SIZE = MAX_BODY_BYTES
+LOGGING = {} if PACKAMAL.is_embedded else JSON_LOGS
 
 INSTALLED_APPS = [
     "django.contrib.auth",
@@ -45,10 +49,12 @@ INSTALLED_APPS = [
     "django_htmx",
     "packamal.server.accounts",
     "packamal.server.analyses",
+    "packamal.server.operations",
     "packamal.server.pages",
 ]
 MIDDLEWARE = [
     "packamal.server.request_id.RequestId",
+    "packamal.server.operations.counting.Counted",
     "packamal.server.api.middleware.Problems",
     "django.middleware.security.SecurityMiddleware",
     "csp.middleware.CSPMiddleware",
@@ -88,7 +94,12 @@ def _database(database: config.Database | None) -> dict[str, Any]:
         "PASSWORD": database.password,
         "HOST": database.host,
         "PORT": database.port,
-        "OPTIONS": {**dict(database.options), "pool": {"min_size": 0, "max_size": CONNECTIONS}},
+        "CONN_HEALTH_CHECKS": True,
+        "OPTIONS": {
+            "connect_timeout": CONNECTION_WAIT_S,
+            **dict(database.options),
+            "pool": {"min_size": 0, "max_size": CONNECTIONS, "timeout": CONNECTION_WAIT_S},
+        },
     }
 
 

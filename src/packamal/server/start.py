@@ -3,13 +3,20 @@
 from __future__ import annotations
 
 import os
+from pathlib import Path
 
 import django
 
 SETTINGS = "packamal.server.settings"
+INTERNAL = "packamal.server.operations.internal_settings"
 
 
-def set_up() -> None:
+def set_up(settings_module: str = SETTINGS) -> None:
     """Load settings and models. Raises SettingsError."""
-    os.environ["DJANGO_SETTINGS_MODULE"] = SETTINGS
+    os.environ["DJANGO_SETTINGS_MODULE"] = settings_module
     django.setup(set_prefix=False)
+
+
+def share_metrics(folder: Path) -> None:
+    """Tell the metrics library where the processes of one machine count; it reads this from the environment alone."""
+    os.environ["PROMETHEUS_MULTIPROC_DIR"] = str(folder)

@@ -6,8 +6,11 @@ from django.urls import URLPattern, URLResolver, include, path
 
 from packamal.server.api.api import api
 from packamal.server.api.problems import not_found
+from packamal.server.operations import health
 
 urlpatterns: list[URLPattern | URLResolver] = [
+    path("healthz", health.live),
+    path("readyz", health.ready),
     path("api/v1/", not_found),
     path("api/v1/", api.urls),
     path("api/<path:path>", not_found),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import datetime
+
 from celery import Celery
 from django.conf import settings
 
@@ -11,14 +13,20 @@ BROKER_TIMEOUT_S = 5
 """Of connecting and of every answer; the client's own default changed between versions."""
 QUICK = {"max_retries": 1, "interval_start": 0, "interval_step": 0.2, "interval_max": 0.2}
 """Somebody waits while a bell is rung; without this a missing broker costs them eight seconds."""
-RECONCILE_S = 30.0
 SLACK_S = 600
 """Above the longest task a message is taken for lost and given out again."""
 MAINTENANCE = "maintenance"
+SCHEDULE = {
+    "reconcile": ("packamal.reconcile", datetime.timedelta(seconds=30)),
+    "retention": ("packamal.retention", datetime.timedelta(hours=1)),
+}
+"""Job -> task and period. A message that nobody took before the next one is due is worth nothing: it expires."""
 OPTIONS = {
     "beat_schedule": {
-        "reconcile": {"task": "packamal.reconcile", "schedule": RECONCILE_S, "options": {"queue": MAINTENANCE}}
+        job: {"task": task, "schedule": period, "options": {"queue": MAINTENANCE, "expires": period.total_seconds()}}
+        for job, (task, period) in SCHEDULE.items()
     },
+    "broker_connection_max_retries": None,
     "broker_connection_retry_on_startup": True,
     "imports": ["packamal.server.pipeline.tasks"],
     "task_acks_late": True,
@@ -26,9 +34,11 @@ OPTIONS = {
     "task_ignore_result": True,
     "task_reject_on_worker_lost": True,
     "timezone": "UTC",
+    "worker_cancel_long_running_tasks_on_connection_loss": False,
     "worker_hijack_root_logger": False,
     "worker_max_tasks_per_child": 200,
     "worker_prefetch_multiplier": 1,
+    "worker_redirect_stdouts": False,
 }
 
 
@@ -39,11 +49,13 @@ def make_app(redis_url: str, time_limit_s: int) -> Celery:
         "visibility_timeout": time_limit_s + SLACK_S,
         "socket_timeout": BROKER_TIMEOUT_S,
         "socket_connect_timeout": BROKER_TIMEOUT_S,
+        "queue_order_strategy": "priority",
         **QUICK,
     }
     made.conf.update(OPTIONS, broker_transport_options=transport)
     return made
 
 
-set_up()
+if not settings.configured:  # loaded by Celery's own programs
+    set_up()
 app = make_app(settings.PACKAMAL.redis_url, settings.PACKAMAL.time_limit_s)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable
 from itertools import takewhile
 from typing import NamedTuple
@@ -12,7 +13,8 @@ from django.utils import timezone
 from packamal.server.analyses import transitions
 from packamal.server.analyses.models import Analysis
 from packamal.server.analyses.states import Category, Lane, State
-from packamal.server.pipeline.bells import ring
+from packamal.server.metrics import RECONCILED
+from packamal.server.pipeline.bells import ring, waiting
 
 MAX_ROWS = 500
 """In one pass; the next one comes soon."""
@@ -26,16 +28,20 @@ class Reconciled(NamedTuple):
     rung: int
 
 
-def reconcile(ring_bell: Callable[[Lane], bool] = ring) -> Reconciled:
+def reconcile(ring_bell: Callable[[Lane], bool] = ring, count_bells: Callable[[Lane], int] = waiting) -> Reconciled:
     """One pass."""
     now = timezone.now()
     running = Analysis.objects.filter(state=State.RUNNING)
     timed_out = _fail(running.filter(deadline_at__lt=now), Category.TIMEOUT, "took longer than it may")
     lost = _fail(running.filter(lease_until__lt=now), Category.CLUSTER_ERROR, "its worker went away")
-    waiting = Analysis.objects.filter(state=State.QUEUED, available_at__lte=now).order_by("due_at", "id")
-    lanes = [Lane(lane) for lane in waiting.values_list("lane", flat=True)[:MAX_ROWS]]
-    rung = sum(1 for _ in takewhile(ring_bell, lanes))  # without a broker one failure is enough
-    return Reconciled(timed_out, lost, rung)
+    queued = Analysis.objects.filter(state=State.QUEUED, available_at__lte=now).order_by("due_at", "id")
+    counts = Counter(Lane(lane) for lane in queued.values_list("lane", flat=True)[:MAX_ROWS])
+    unheard = [lane for lane, count in counts.items() for _ in range(count - count_bells(lane))]
+    rung = sum(1 for _ in takewhile(ring_bell, unheard))  # without a broker one failure is enough
+    done = Reconciled(timed_out, lost, rung)
+    for kind, count in done._asdict().items():
+        RECONCILED.labels(kind).inc(count)
+    return done
 
 
 def release_all() -> int:

@@ -31,6 +31,9 @@ class ResultsStore(Protocol):
     def get(self, digest: str) -> bytes:
         """What was stored, checked. Raises StoreError."""
 
+    def delete(self, digest: str) -> None:
+        """Remove it; nothing happens when it is gone. Raises StoreError."""
+
 
 class DirectoryStore:
     """A folder: `ab/abcdef... .json.gz`, written whole or not at all."""
@@ -69,6 +72,13 @@ class DirectoryStore:
         if hashlib.sha256(content).hexdigest() != digest:
             raise StoreError(f"the report {digest[:12]} is not what was stored")
         return content
+
+    def delete(self, digest: str) -> None:
+        """Remove the file."""
+        try:
+            self._path(digest).unlink(missing_ok=True)
+        except OSError as error:
+            raise StoreError(f"the report {digest[:12]} cannot be removed") from error
 
     def _path(self, digest: str) -> Path:
         if not DIGEST.fullmatch(digest):

@@ -8,15 +8,22 @@ import traceback
 from collections.abc import Callable, Sequence
 
 from django.conf import settings
+from django.db import DatabaseError, close_old_connections
 
-from packamal.executors.base import Order, Stage
+from packamal.executors.base import Order, Outcome, Stage
 from packamal.server.analyses import transitions
+from packamal.server.analyses.models import Attempt
 from packamal.server.analyses.states import Category, Lane
 from packamal.server.analyses.transitions import Lease
+from packamal.server.metrics import count_scan
 from packamal.server.pipeline import parts
 from packamal.server.pipeline.settle import settle
+from packamal.server.request_id import bound
 
 log = logging.getLogger(__name__)
+DONE = "done"
+SETTLE_WAITS_S = (1.0, 2.0, 4.0, 8.0, 16.0)
+"""Half a minute: a restart of PostgreSQL takes less, and a lease holds twice as long."""
 RENEW_S = 10.0
 """Well within a lease; a new stage is told at once."""
 
@@ -26,14 +33,49 @@ def run_next(worker: str, lanes: Sequence[Lane] = tuple(Lane), is_stopping: Call
     lease = transitions.start_next(worker, settings.PACKAMAL.time_limit_s, lanes)
     if lease is None:
         return False
-    log.info("analysis=%s attempt=%d request=%s started", lease.analysis_id, lease.attempt, lease.request_id)
+    with bound(lease.request_id):
+        _run(lease, is_stopping)
+    return True
+
+
+def _run(lease: Lease, is_stopping: Callable[[], bool]) -> None:
+    fields = {"analysis": str(lease.analysis_id), "attempt": lease.attempt}
+    log.info("started", extra={"fields": fields})
+    renewer, started = _Renewer(lease, is_stopping), time.monotonic()
     try:
-        settle(lease, parts.executor().run(_order(lease), _Renewer(lease, is_stopping)), parts.store())
+        _settle(lease, parts.executor().run(_order(lease), renewer))
+        outcome = _outcome(lease)
+    except DatabaseError:
+        log.exception("left to the reconciler", extra={"fields": fields})
+        outcome = "left"
     except Exception:
-        log.exception("analysis=%s attempt=%d failed", lease.analysis_id, lease.attempt)
+        log.exception("failed", extra={"fields": fields})
         detail = traceback.format_exc()
         transitions.fail(lease.analysis_id, lease.attempt, Category.INTERNAL, "a fault of the service", detail)
-    return True
+        outcome = Category.INTERNAL.value
+    seconds = time.monotonic() - started
+    log.info("ended", extra={"fields": {**fields, "outcome": outcome, "seconds": round(seconds, 2)}})
+    count_scan(outcome, renewer.told.name or "start", seconds)
+
+
+def _settle(lease: Lease, outcome: Outcome) -> None:
+    """Tried again while the database restarts: the scan is paid for."""
+    for wait_s in SETTLE_WAITS_S:
+        try:
+            settle(lease, outcome, parts.store())
+            return
+        except DatabaseError as error:
+            log.warning("the database cannot be used: %s", error)
+            close_old_connections()
+            time.sleep(wait_s)
+    settle(lease, outcome, parts.store())
+
+
+def _outcome(lease: Lease) -> str:
+    """For counting: the level, the category, or that it was stopped in between."""
+    attempts = Attempt.objects.filter(analysis_id=lease.analysis_id, number=lease.attempt)
+    outcome, level = attempts.values_list("outcome", "analysis__level").get()
+    return level if outcome == DONE else outcome
 
 
 def _order(lease: Lease) -> Order:
@@ -57,4 +99,9 @@ class _Renewer:
         if stage == self.told and now < self.due:
             return True
         self.told, self.due = stage, now + RENEW_S
-        return transitions.renew(self.lease.analysis_id, self.lease.attempt, stage.name, stage.done, stage.total)
+        try:
+            return transitions.renew(self.lease.analysis_id, self.lease.attempt, stage.name, stage.done, stage.total)
+        except DatabaseError as error:  # it may be back before the lease ends
+            log.warning("the database cannot be used: %s", error)
+            close_old_connections()
+            return True

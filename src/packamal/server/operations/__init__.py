@@ -1,0 +1,1 @@
+"""Running the full shape: its parts (web, internal listener, worker, beat), health, metrics, logs, retention."""

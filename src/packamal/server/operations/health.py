@@ -1,0 +1,73 @@
+"""Whether this process lives, and whether what it stands on does. Asked by whoever runs it, never from outside."""
+
+from __future__ import annotations
+
+import secrets
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import redis
+from django.conf import settings
+from django.db import DatabaseError, connection
+from django.http import HttpRequest, JsonResponse
+from django.views.decorators.http import require_safe
+
+ANSWER_S = 2.0
+"""Longer is as good as no answer to whoever waits for one."""
+MIN_FREE_BYTES = 64 << 20
+"""Two reports of the largest size; with less a scan would be paid for and its report lost."""
+
+
+@require_safe
+def live(request: HttpRequest) -> JsonResponse:
+    """This process answers; nothing else is looked at, since a restart would mend nothing else."""
+    return JsonResponse({"status": "ok"})
+
+
+@require_safe
+def ready(request: HttpRequest) -> JsonResponse:
+    """Each thing it stands on; 503 while one of them is away. Says which, not why."""
+    checks = {name: "ok" if check() else "unavailable" for name, check in CHECKS.items()}
+    is_ready = set(checks.values()) == {"ok"}
+    return JsonResponse(
+        {"status": "ok" if is_ready else "unavailable", "checks": checks}, status=200 if is_ready else 503
+    )
+
+
+def has_database() -> bool:
+    """It answers, and knows our tables."""
+    try:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT 1 FROM analyses_analysis LIMIT 1")
+    except DatabaseError:
+        return False
+    return True
+
+
+def has_broker() -> bool:
+    """It answers; the embedded shape has none and needs none."""
+    if not settings.PACKAMAL.redis_url:
+        return True
+    timeouts = {"socket_timeout": ANSWER_S, "socket_connect_timeout": ANSWER_S}
+    try:
+        with redis.Redis.from_url(settings.PACKAMAL.redis_url, **timeouts) as client:
+            return bool(client.ping())
+    except (redis.RedisError, OSError):
+        return False
+
+
+def has_store() -> bool:
+    """A file can be written and there is room for reports."""
+    folder: Path = settings.PACKAMAL.results_dir
+    probe = folder / f".probe-{secrets.token_hex(4)}"
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        probe.write_bytes(b"ok")
+        probe.unlink()
+        return shutil.disk_usage(folder).free >= MIN_FREE_BYTES
+    except OSError:
+        return False
+
+
+CHECKS: dict[str, Callable[[], bool]] = {"database": has_database, "broker": has_broker, "results": has_store}

@@ -1,0 +1,67 @@
+"""Removes what is older than the service is told to keep. The audit trail has a term of its own."""
+
+from __future__ import annotations
+
+import datetime
+from typing import NamedTuple
+
+from django.conf import settings
+from django.db import transaction
+from django.utils import timezone
+
+from packamal.server.accounts.models import AuditEvent
+from packamal.server.analyses.models import Analysis, StoredReport
+from packamal.server.analyses.states import FINAL
+from packamal.server.operations.models import CallbackToken
+from packamal.server.pipeline import parts
+from packamal.server.pipeline.results import ResultsStore
+
+MAX_ROWS = 1000
+"""In one pass; the next one is an hour away and a backlog has time."""
+YOUNG = datetime.timedelta(days=1)
+"""A report is stored before its row is: younger ones are left alone."""
+
+
+class Retained(NamedTuple):
+    """What one pass removed."""
+
+    analyses: int
+    reports: int
+    audit_events: int
+    tokens: int
+
+
+def retain(store: ResultsStore | None = None) -> Retained:
+    """One pass; running it twice does no harm."""
+    now = timezone.now()
+    analyses = Analysis.objects.filter(state__in=FINAL, finished_at__lt=now - _days(settings.PACKAMAL.keep_days))
+    events = AuditEvent.objects.filter(at__lt=now - _days(settings.PACKAMAL.keep_audit_days))
+    return Retained(
+        analyses=_delete(Analysis, analyses.values_list("pk", flat=True)),
+        reports=_delete_reports(now, store or parts.store()),
+        audit_events=_delete(AuditEvent, events.values_list("pk", flat=True)),
+        tokens=CallbackToken.objects.filter(expires_at__lt=now - YOUNG).delete()[0],
+    )
+
+
+def _days(count: int) -> datetime.timedelta:
+    return datetime.timedelta(days=count)
+
+
+def _delete(model, keys) -> int:  # type: ignore[no-untyped-def]  # noqa: ANN001  two models
+    found = list(keys[:MAX_ROWS])
+    model.objects.filter(pk__in=found).delete()
+    return len(found)
+
+
+def _delete_reports(now: datetime.datetime, store: ResultsStore) -> int:
+    """Rows first: a file without a row is nothing, a row without a file is a fault."""
+    unused = StoredReport.objects.filter(analyses=None, created_at__lt=now - YOUNG)
+    removed = 0
+    for digest in list(unused.values_list("pk", flat=True)[:MAX_ROWS]):
+        with transaction.atomic():
+            gone, _ = StoredReport.objects.filter(pk=digest, analyses=None).delete()
+        if gone:
+            store.delete(digest)
+            removed += 1
+    return removed

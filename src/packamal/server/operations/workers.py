@@ -1,0 +1,53 @@
+"""Celery's two programs with what they need: counts that outlive a child, logs of ours, a schedule in the database."""
+
+from __future__ import annotations
+
+from billiard.process import current_process
+from celery.signals import setup_logging
+from celery.utils.nodenames import default_nodename, host_format
+
+from packamal.server.operations.serving import full_settings
+from packamal.server.operations.shared_metrics import share
+from packamal.server.start import set_up
+
+MAIN = "main"
+
+
+@setup_logging.connect  # type: ignore[untyped-decorator]
+def _leave_logging(**kwargs: object) -> None:
+    """That there is a receiver is enough: Celery then leaves alone what Django's settings set up."""
+
+
+def run_worker(name: str, queues: str, processes: int) -> None:
+    """Take work from these queues (separated by commas) until told to stop."""
+    share(full_settings().metrics_dir, f"worker-{name}", _slot, is_kept=True)
+    set_up()
+    from packamal.server.pipeline.celery_app import app
+
+    worker = app.Worker(
+        hostname=host_format(default_nodename(f"{name}@%h")),
+        queues=queues,
+        concurrency=processes,
+        task_events=True,
+        without_gossip=True,
+        without_mingle=True,
+        loglevel="INFO",
+        quiet=True,
+    )
+    worker.start()
+
+
+def run_beat() -> None:
+    """Send what is due, while this is the active one."""
+    share(full_settings().metrics_dir, "beat")
+    set_up()
+    from packamal.server.operations.beat import LeasedScheduler
+    from packamal.server.pipeline.celery_app import app
+
+    app.Beat(scheduler_cls=LeasedScheduler, loglevel="INFO", quiet=True, redirect_stdouts=False).run()
+
+
+def _slot() -> str:
+    """The place in the pool: a child that follows another counts on in its file."""
+    index = getattr(current_process(), "index", None)
+    return MAIN if index is None else str(index)

@@ -1,0 +1,145 @@
+"""The full set as real processes behind a real nginx: what `make up` starts, what `make down` leaves."""
+
+from __future__ import annotations
+
+import json
+import re
+import stat
+import subprocess
+import time
+
+import full_set
+import pytest
+from fullset.parts import PARTS
+from fullset.processes import Processes
+
+pytestmark = pytest.mark.allow_hosts(["127.0.0.1"])
+HIDDEN = ["/healthz", "/readyz", "/metrics", "/internal/v1/attempts/x", "/flower", "/flower/", "/metrics/"]
+
+
+@pytest.fixture
+def running(full_set_up):
+    full_set_up.up()  # what a test ended runs again
+    return full_set_up
+
+
+def metrics(running):
+    lines = running.ask("/metrics", listener="internal").body.decode().splitlines()
+    return {name: float(value) for name, _, value in (line.rpartition(" ") for line in lines if line[0] != "#")}
+
+
+def test_a_package_goes_through_every_part_with_one_request_id(running):
+    purl = running.index.add("through", "1.0")
+    identity = "from-the-proxy-to-the-scan"
+    analysis = running.submit(purl, headers={"X-Request-ID": identity})
+    row = running.wait_for([analysis])[analysis]
+    assert (row["state"], row["verdict"]["level"]) == ("done", "clean")
+    for part in ("frontend", "web", "scans"):
+        lines = [line for line in running.log(part).splitlines() if identity in line]
+        assert lines, part
+        assert all(json.loads(line)["request_id"] == identity for line in lines)
+    counted = metrics(running)
+    assert sum(value for name, value in counted.items() if name.startswith('packamal_scans_total{outcome="clean"')) >= 1
+    assert not [name for name in counted if "through" in name]
+
+
+def test_all_processes_are_counted_and_beat_is_heard(running):
+    before = metrics(running)
+    name = 'packamal_requests_total{method="GET",route="healthz",status="200"}'
+    for _ in range(20):
+        assert running.ask("/healthz", listener="web").status == 200
+    after = metrics(running)
+    assert after[name] - before.get(name, 0) == 20
+    assert after["packamal_beat_heartbeat_age_seconds"] < 15
+    assert {f'packamal_queue_depth{{lane="{lane}"}}' for lane in ("interactive", "bulk", "feed")} <= after.keys()
+
+
+@pytest.mark.parametrize("path", HIDDEN)
+def test_nothing_internal_has_a_public_path(running, path):
+    answer = running.ask(path)
+    assert answer.status == 404
+    assert b"packamal_" not in answer.body
+
+
+def test_the_public_program_itself_knows_no_internal_path(running):
+    for path in ("/metrics", "/internal/v1/attempts/x"):
+        assert running.ask(path, listener="web").status == 404
+
+
+def test_flower_asks_who_is_there(running):
+    for path in ("/", "/api/workers", "/tasks"):
+        assert running.ask(path, listener="flower").status == 401
+
+
+def test_answers_and_static_files_carry_their_headers(running):
+    page = running.ask("/sign-in")
+    assert "default-src 'none'" in page.headers["Content-Security-Policy"]
+    assert re.fullmatch(r"[0-9a-f]{32}", page.headers["X-Request-ID"])
+    assert page.headers["Server"] == "nginx"
+    sheet = re.search(rb'href="(/static/[^"]+\.css)"', page.body)
+    assert sheet, page.body
+    style = running.ask(sheet[1].decode(), headers={"Accept-Encoding": "gzip"})
+    assert (style.status, style.headers["X-Content-Type-Options"]) == (200, "nosniff")
+    assert style.headers["Content-Encoding"] == "gzip"
+    assert running.ask("/static/../nginx.conf").status in (400, 404)
+
+
+def test_a_request_id_that_could_forge_a_line_is_replaced(running):
+    answer = running.ask("/sign-in", headers={"X-Request-ID": 'x" forged'})
+    assert re.fullmatch(r"[0-9a-f]{32}", answer.headers["X-Request-ID"])
+
+
+def test_too_much_is_a_problem_document(running):
+    answer = running.api("/analyses", b"x" * 2_000_000)
+    assert (answer.status, answer.json["status"]) == (413, 413)
+    assert answer.headers["Content-Type"] == "application/problem+json"
+    assert answer.json["request_id"] == answer.headers["X-Request-ID"]
+
+
+def test_a_service_that_is_away_is_a_problem_document_and_comes_back(running):
+    running.kill("web")
+    assert running.processes.known().keys() == PARTS.keys() - {"web"}
+    ends = time.monotonic() + 30  # its processes outlive it for a moment
+    while (answer := running.api("/analyses", {"purl": "pkg:pypi/x@1"})).status != 503 and time.monotonic() < ends:
+        time.sleep(0.2)
+    assert answer.json["title"] == "Service Unavailable"
+    running.up()
+    assert running.api("/analyses/0").status == 404
+
+
+def test_ready_says_what_is_away(running):
+    running.kill("redis")
+    answer = running.ask("/readyz", listener="web")
+    assert (answer.status, answer.json["checks"]["broker"]) == (503, "unavailable")
+    assert running.ask("/healthz", listener="web").status == 200
+    running.up()
+    assert running.ask("/readyz", listener="web").json["checks"] == {"database": "ok", "broker": "ok", "results": "ok"}
+
+
+def test_secrets_are_made_for_this_set_and_nobody_else_reads_them(running):
+    files = list((running.path / "secrets").iterdir())
+    assert len(files) >= 7
+    assert {stat.S_IMODE(path.stat().st_mode) for path in files} == {0o600}
+    commands = subprocess.run(["ps", "-eo", "args"], capture_output=True, text=True, check=True).stdout
+    for path in files:
+        assert path.read_text().strip() not in commands
+        assert path.read_text().strip() not in running.logs()
+
+
+def test_everything_listens_on_loopback_alone(running):
+    ports = set(running.folder.ports().values())
+    listening = subprocess.run(["ss", "-Hltn"], capture_output=True, text=True, check=True).stdout
+    places = [line.split()[3] for line in listening.splitlines()]
+    ours = [place for place in places if int(place.rpartition(":")[2]) in ports]
+    assert len(ours) == len(ports)
+    assert {place.rpartition(":")[0] for place in ours} == {"127.0.0.1"}
+
+
+def test_up_starts_nothing_twice_and_down_leaves_nothing(running):
+    before = running.processes.known()
+    running.up()
+    assert running.processes.known() == before
+    assert full_set.down(running.folder) == 0
+    assert Processes(running.folder).known() == {}
+    assert running.processes.marked() == []
+    assert full_set.down(running.folder) == 0

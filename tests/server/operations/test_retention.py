@@ -1,0 +1,75 @@
+"""What is removed, and what never goes along with it."""
+
+from __future__ import annotations
+
+import datetime
+
+import pytest
+from django.utils import timezone
+
+from packamal.server.accounts import audit
+from packamal.server.accounts.models import AuditEvent
+from packamal.server.analyses.models import Analysis, StoredReport
+from packamal.server.analyses.states import State
+from packamal.server.operations.retention import retain
+from packamal.server.pipeline.results import DirectoryStore, StoreError
+
+pytestmark = pytest.mark.django_db
+
+
+def ago(days):
+    return timezone.now() - datetime.timedelta(days=days)
+
+
+@pytest.fixture
+def store(tmp_path):
+    return DirectoryStore(tmp_path)
+
+
+@pytest.fixture
+def kept(store):
+    """A final analysis with a report, some days old."""
+
+    def make(days, state=State.DONE):
+        digest = store.put(f"report of {days} {state}".encode())
+        report = StoredReport.objects.create(digest=digest, size_bytes=1, schema_version="1.0", created_at=ago(days))
+        row = Analysis.objects.create(
+            purl="pkg:pypi/x@1", state=state, created_at=ago(days), finished_at=ago(days), report=report
+        )
+        audit.record("system", "analysis.submit", str(row.pk))
+        return row
+
+    return make
+
+
+def test_old_analyses_and_their_reports_go_and_the_trail_stays(kept, store):
+    old, young = kept(1000), kept(10)
+    done = retain(store)
+    assert (done.analyses, done.reports, done.audit_events) == (1, 1, 0)
+    assert list(Analysis.objects.all()) == [young]
+    assert store.get(young.report_id)
+    with pytest.raises(StoreError):
+        store.get(old.report_id)
+    assert AuditEvent.objects.filter(subject=str(old.pk)).count() == 1
+    assert retain(store) == (0, 0, 0, 0)
+
+
+@pytest.mark.parametrize("state", [State.QUEUED, State.RUNNING])
+def test_what_is_not_final_is_never_removed(kept, store, state):
+    kept(3000, state)
+    assert retain(store).analyses == 0
+
+
+def test_the_trail_has_a_term_of_its_own(store):
+    audit.record("system", "x")
+    AuditEvent.objects.update(at=ago(3000))
+    audit.record("system", "y")
+    assert retain(store).audit_events == 1
+    assert AuditEvent.objects.get().action == "y"
+
+
+def test_a_report_that_has_no_row_yet_is_left_alone(store):
+    digest = store.put(b"just stored")
+    StoredReport.objects.create(digest=digest, size_bytes=1, schema_version="1.0")
+    assert retain(store).reports == 0
+    assert store.get(digest) == b"just stored"
