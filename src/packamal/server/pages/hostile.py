@@ -24,13 +24,19 @@ MAX_BOXES = 60
 MAX_MARKS = 2
 """Combining marks in a row: living scripts need no more, further ones cover the neighbouring lines."""
 REPLACEMENT = "\ufffd"
-LIMITS = {"name": 48, "path": 72, "command": 160, "line": 240, "text": 400, "body": 4000, "version": 32, "host": 96}
+LIMITS = {"name": 48, "path": 72, "command": 160, "line": 240, "text": 400, "body": 4000, "version": 32, "purl": 96}
 """Characters shown of each kind of text."""
+NAMES = frozenset({"name", "version", "purl"})
+"""Kinds that are no address: `name@1.2.3` is no mail, `1.2.3.4` may be a version."""
 CODE_LINES = 12
+BRIEF_LINES = 4
+"""Of what stands in a closed block."""
 FOREIGN = frozenset({"CYRILLIC", "GREEK", "ARMENIAN", "CHEROKEE", "COPTIC", "LISU", "FULLWIDTH", "MATHEMATICAL"})
 """Scripts whose letters pass for Latin ones."""
 _WORD = re.compile(r"\w+")
 _ODD = re.compile(r"[^\x20-\x7e]")
+_SPACE = re.compile(r"[\t\n]|\r\n")
+"""Ends of lines where one line is shown: nothing hides in them."""
 _PLACE = re.compile("[\ue000-\uf8ff]")
 
 
@@ -42,12 +48,13 @@ class Marked(NamedTuple):
 
 
 def shown(text: str, kind: str = "text") -> SafeString:
-    """`text` in one line, boxed, at most LIMITS[kind] characters of it; the cut in its middle says how much."""
-    return _filled(_marked(text, LIMITS[kind]))
+    """`text` in one line, boxed, at most LIMITS[kind] characters of it; defanged unless it is a name."""
+    is_name = kind in NAMES and "://" not in text
+    return _filled(_marked(text, LIMITS[kind])) if is_name else defanged(text, kind)
 
 
 def defanged(text: str, kind: str = "text") -> SafeString:
-    """The same with every address defanged."""
+    """The same with every address defanged, whatever its kind."""
     marked = _marked(text, LIMITS[kind])
     return _filled(Marked(defang(marked.text), marked.boxes))
 
@@ -57,11 +64,11 @@ def plain(text: str, kind: str = "text") -> str:
     return _PLACE.sub(REPLACEMENT, defang(_marked(text, LIMITS[kind]).text))
 
 
-def code(text: str, path: str) -> Markup:
-    """Source coloured by the language of `path`: at most CODE_LINES lines, each in an element of its own."""
+def code(text: str, path: str, most: int = CODE_LINES) -> Markup:
+    """Source coloured by the language of `path`: at most `most` lines, each with elements of its own."""
     found = text.replace("\r\n", "\n").expandtabs(4).rstrip("\n").split("\n")
     boxes: list[SafeString] = []
-    lines = [defang(_marked(line, LIMITS["line"], boxes).text) for line in found[:CODE_LINES]]
+    lines = [defang(_marked(line, LIMITS["line"], boxes).text) for line in found[:most]]
     html = highlighted("\n".join(lines), path)
     for number, box in enumerate(boxes):
         html = html.replace(chr(FIRST + number), Markup(box))  # noqa: S704  made by format_html
@@ -70,6 +77,7 @@ def code(text: str, path: str) -> Markup:
 
 def _marked(text: str, limit: int, boxes: list[SafeString] | None = None) -> Marked:
     found: list[SafeString] = [] if boxes is None else boxes
+    text = _SPACE.sub(" ", text)
     if len(text) <= limit:
         return Marked(_without_odd(text, found), found)
     kept = max(limit - 20, 2) // 2

@@ -61,6 +61,7 @@ def shell(request: HttpRequest) -> dict[str, object]:
         "theme": theme if theme in THEMES else "",
         "keys": "off" if request.COOKIES.get(KEYS) == "off" else "on",
         "here": request.get_full_path(),
+        "link": f"{settings.PACKAMAL.public_url}{request.path}",
         "person": person,
         "sections": SECTIONS,
         "pulse": _pulse() if person else "",

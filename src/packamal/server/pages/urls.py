@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from packamal.server.pages import analysis, choices, home
+from packamal.server.pages import analysis, choices, downloads, home, package, report
 
 urlpatterns = [
     path("", home.home, name="home"),
@@ -15,4 +15,8 @@ urlpatterns = [
     path("analyses/<uuid:analysis_id>", analysis.analysis, name="analysis"),
     path("analyses/<uuid:analysis_id>/live", analysis.live, name="analysis-live"),
     path("analyses/<uuid:analysis_id>/report", analysis.report, name="analysis-report"),
+    path("analyses/<uuid:analysis_id>/cancel", analysis.cancel, name="analysis-cancel"),
+    path("analyses/<uuid:analysis_id>/findings", report.findings, name="analysis-findings"),
+    path("analyses/<uuid:analysis_id>/files/<str:name>", downloads.download, name="analysis-file"),
+    path("packages/<str:ecosystem>/<path:name>", package.package, name="package"),
 ]

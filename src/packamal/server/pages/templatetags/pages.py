@@ -11,6 +11,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from markupsafe import Markup
 
+from packamal.capability import MEANING, Capability
 from packamal.model import Level
 from packamal.render import words as report_words
 from packamal.server.analyses.models import Analysis
@@ -46,6 +47,12 @@ def plain(text: object, kind: str = "text") -> str:
 def code_lines(text: str, path: str) -> list[Markup]:
     """Source of a package, coloured, line by line."""
     return hostile.code(text, path).rstrip("\n").split("\n")
+
+
+@register.filter
+def code_brief(text: str, path: str) -> list[Markup]:
+    """Its first few lines."""
+    return hostile.code(text, path, hostile.BRIEF_LINES).rstrip("\n").split("\n")
 
 
 @register.filter
@@ -104,6 +111,20 @@ def score(analysis: Analysis) -> str:
     if analysis.score is None or not analysis.level:
         return ""
     return f"≥ {analysis.score}" if analysis.level == Level.INCOMPLETE else str(analysis.score)
+
+
+@register.filter
+def duration(analysis: Analysis) -> datetime.timedelta | None:
+    """How long it ran."""
+    if analysis.started_at is None or analysis.finished_at is None:
+        return None
+    return analysis.finished_at - analysis.started_at
+
+
+@register.filter
+def ability(capability: Capability) -> str:
+    """`Reads a stored credential`."""
+    return MEANING[capability].title
 
 
 @register.filter

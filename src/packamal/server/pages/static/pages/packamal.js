@@ -36,7 +36,8 @@ setInterval(() => {
 
 async function copy(button) {
   try {
-    await navigator.clipboard.writeText(button.dataset.copy);
+    const text = button.dataset.copy;
+    await navigator.clipboard.writeText(text.startsWith("/") ? location.origin + text : text);
     toast(`Copied: ${button.dataset.what || "text"}`);
   } catch {
     toast("The browser does not let this page copy. Select the text instead.");
