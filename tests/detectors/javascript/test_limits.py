@@ -2,6 +2,8 @@
 
 import time
 
+import pytest
+
 from packamal.detectors.facts import Facts
 from packamal.detectors.javascript import read
 from packamal.detectors.javascript.finish import MAX_REACH
@@ -62,3 +64,9 @@ def test_few_flows_are_kept_whole() -> None:
     )
     names = {call.id: call.callee for call in facts.calls}
     assert {names[flow.source] for flow in facts.flows if flow.source in names} >= {"os.hostname", "os.homedir"}
+
+
+def test_a_member_that_takes_too_long_to_parse_is_a_failure(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("packamal.detectors.javascript.parse.MAX_PARSE_S", 0.0)
+    facts = facts_of("f(1);\n" * 50_000)
+    assert facts.failures == [("index.js", "not parsed: too much time")]

@@ -72,6 +72,8 @@ class Loader:
         self._modules: dict[str, Module] = {}
         self._bytes = 0
         self._inlined = 0
+        self.failures: list[tuple[str, str]] = []
+        """(unit name, why) of the members that could not be parsed within the limits."""
         m.load = self.load
         m.read_file = self.read_file
         m.run_inline = self.run_inline
@@ -100,6 +102,8 @@ class Loader:
             return None
         self._bytes += len(source)
         program, problem = parse_program(source, grammar_for(unit))
+        if program is None and not unit.parent:
+            self.failures.append((unit.name, f"not parsed: too much {problem}"))
         if problem:
             self._m.record.note("unparsable" if program is None else "limit", problem, spot)
         if program is not None:

@@ -57,6 +57,7 @@ def read(units: Sequence[Unit], package: Mapping[str, Unit]) -> Facts:
                 callbacks.flush(m)
                 _run_pending(m)
         facts = finish(m, loader.modules)
+        facts.failures.extend(loader.failures)
         for module in loader.modules:
             looks.add(m, module, facts)
             if module.program is None:
