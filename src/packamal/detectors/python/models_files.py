@@ -250,6 +250,17 @@ def _copy(walk: Walk, name: str, site: Site) -> Value | None:
     return None
 
 
+@model("?.save", "?.shot", "?.screenshot", "?.savefig", "?.to_csv", "?.to_json", "?.tofile", "cv2.imwrite")
+def _save(walk: Walk, name: str, site: Site) -> Value | None:
+    """What is saved under a name is in the file of that name: screenshots, recordings, tables."""
+    given = [*site.args[:1], *(site.named[key] for key in ("output", "filename", "fp", "path") if key in site.named)]
+    for value in given:
+        path = render(value)
+        if path and _is_telling(path):
+            walk.session.link(walk.session.file_token(path), site.src)
+    return None
+
+
 @model("shutil.make_archive")
 def _make_archive(walk: Walk, name: str, site: Site) -> Value | None:
     parts = [site.argument(0, "base_name"), site.argument(1, "format")]

@@ -84,11 +84,26 @@ def _command(walk: Walk, argument: Value, site: Site, is_shell: bool) -> None:
             run_constant(walk, option, site, "shell")
         elif isinstance(option, Template) and is_shell:
             run_layer(walk, code_of(option).encode("utf-8", "surrogatepass"), site, "shell")
+        if isinstance(option, Seq) and _program(option) in _TELLING:
+            run_layer(walk, line.encode("utf-8", "surrogatepass"), site, "shell")
         started = read_command(line)
         for language, text in started.inline:
             if text.strip() and "{" + "}" not in text:
                 run_layer(walk, text.encode("utf-8", "surrogatepass"), site, _NAMES.get(language, ""))
         _edges(walk, started.words, line, site)
+
+
+_TELLING_WORDS: Final = (
+    "curl wget nc ncat netcat certutil bitsadmin mshta powershell pwsh crontab schtasks reg launchctl systemctl sc "
+    "attrib scp rsync nslookup dig osascript"
+)
+_TELLING: Final = frozenset(_TELLING_WORDS.split())
+"""Programs whose words say what they do, also when they are given one by one."""
+
+
+def _program(words: Seq) -> str:
+    name = render(words.items[0]) if words.items else None
+    return posixpath.basename((name or "").replace("\\", "/")).lower().removesuffix(".exe")
 
 
 _NAMES: Final = {

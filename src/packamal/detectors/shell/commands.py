@@ -152,10 +152,12 @@ class Run:
 
     def _plain(self, line: Line, stdin: Arg | None, hides: bool, where: Where) -> Arg:
         named = self._named(line, stdin, hides, where)
+        known = filters.output(line, stdin)
         number = self._ledger.call(f"shell.{line.name}", line.args, named, where)
+        if known is not None and known.is_const and known.steps:
+            self._ledger.came_to(known.text or "")
         self._file_flows(line, number)
         self._remember(line, number)
-        known = filters.output(line, stdin)
         sources = frozenset((number,)) | (stdin.sources if stdin else frozenset())
         if known is not None:
             return known._replace(sources=bounded(known.sources | sources))

@@ -55,6 +55,10 @@ class Ledger:
             self._text(arg, where)
         return number
 
+    def came_to(self, text: str) -> None:
+        """Say what the call noted last made of a constant."""
+        self._facts.calls[-1] = self._facts.calls[-1]._replace(result=text[:MAX_TEXT])
+
     def flow(self, source: int, sink: int, arg: str) -> None:
         """Note that a value reaches an argument."""
         self._facts.flows.append(FactFlow(source, sink, arg))
