@@ -55,7 +55,7 @@ class Machine:
     """One evaluation of the units of one artifact."""
 
     __slots__ = (
-"awaited", "callbacks", "codes", "concrete", "decoded_at", "decoded_further", "decoders", "depth", "dry",
+        "awaited", "callbacks", "codes", "concrete", "decoded_at", "decoded_further", "decoders", "depth", "dry",
         "epoch", "files", "global_names", "level", "limit", "load", "log", "loop_steps", "module_names", "origins",
         "parts", "pending", "read_file", "record", "run_inline", "steps", "tables",
     )  # fmt: skip
