@@ -39,8 +39,9 @@ RETIRE_AFTER = 200
 CPU_GRACE_S = 10
 """A child whose parent was killed ends by itself this long after its time limit."""
 TELL_EVERY_S = 0.1
-GC_THRESHOLD = 50_000
-"""Trees of honest code hold no cycles to speak of; the default of 700 walks them again and again."""
+GC_THRESHOLD = 200_000
+"""Trees of honest code hold no cycles to speak of; the default of 700 walks them again and again. What a large artifact
+leaves is collected when it is done: by then there is little alive to walk."""
 MAX_FRAME = 64 << 20
 """Largest report taken from a child, which may have been taken over."""
 HEAD = struct.Struct(">c?I")
@@ -169,7 +170,7 @@ def _settle(is_verbose: bool) -> None:
     _limit(resource.RLIMIT_DATA, MEMORY_BYTES)
     _limit(resource.RLIMIT_CORE, 0)
     gc.freeze()
-    gc.set_threshold(GC_THRESHOLD, 20, 20)
+    gc.set_threshold(GC_THRESHOLD, 1_000, 1_000)
 
 
 def _limit(what: int, amount: int) -> None:
@@ -191,6 +192,8 @@ def _serve(child: _Child) -> int:
         _send(child.replies, frame._replace(is_last=is_last))
         if is_last:
             break
+        if gc.get_count()[1]:
+            gc.collect()
     return 0
 
 

@@ -1,5 +1,6 @@
 """What could run for ever is cut off, and the rest of the unit is still read."""
 
+import gc
 import time
 
 import pytest
@@ -7,6 +8,7 @@ import pytest
 from packamal.detectors.facts import Facts
 from packamal.detectors.javascript import read
 from packamal.detectors.javascript.finish import MAX_REACH
+from packamal.detectors.javascript.nodes import Call
 from packamal.detectors.units import Language, Unit
 from packamal.model import Role
 
@@ -70,3 +72,20 @@ def test_a_member_that_takes_too_long_to_parse_is_a_failure(monkeypatch: pytest.
     monkeypatch.setattr("packamal.detectors.javascript.parse.MAX_PARSE_S", 0.0)
     facts = facts_of("f(1);\n" * 50_000)
     assert facts.failures == [("index.js", "not parsed: too much time")]
+
+
+def trees() -> int:
+    return sum(isinstance(kept, Call) for kept in gc.get_objects())
+
+
+def test_trees_go_without_the_collector() -> None:
+    gc.collect()
+    gc.disable()
+    try:
+        before = trees()
+        facts_of(
+            "const list = [() => probe(list)];\nfunction outer() { return inner; function inner() { outer(); } }\n"
+        )
+        assert trees() == before
+    finally:
+        gc.enable()

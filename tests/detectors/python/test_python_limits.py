@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import ast
+import gc
 import time
 
 from packamal.detectors.facts import Facts
@@ -66,3 +68,28 @@ def test_a_small_unit_pays_for_long_loops_with_its_size() -> None:
     facts = facts_of(IDLE)
     assert time.process_time() - before < 1
     assert "limit" in {note.kind for note in facts.notes}
+
+
+RING = """
+class A:
+    def f(self):
+        return B().g()
+class B(A):
+    def g(self):
+        return self.f()
+"""
+
+
+def trees() -> int:
+    return sum(isinstance(kept, ast.FunctionDef) for kept in gc.get_objects())
+
+
+def test_trees_go_without_the_collector() -> None:
+    gc.collect()
+    gc.disable()
+    try:
+        before = trees()
+        facts_of(RING)
+        assert trees() == before
+    finally:
+        gc.enable()

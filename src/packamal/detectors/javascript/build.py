@@ -60,8 +60,8 @@ class Builder:
     """Builds one unit; knows where it is: enclosing function, names to be declared, depth."""
 
     __slots__ = (
-        "computed", "count", "depth", "flattened", "function", "hint", "is_cut", "members", "names", "prefix", "source",
-        "spelt", "table", "texts", "variables",
+        "computed", "count", "depth", "flattened", "function", "functions", "hint", "is_cut", "members", "names",
+        "prefix", "source", "spelt", "table", "texts", "variables",
     )  # fmt: skip
 
     def __init__(self, source: bytes, grammar_name: str) -> None:
@@ -72,6 +72,7 @@ class Builder:
         self.spelt: list[tuple[str, int]] = []
         """Words written in escapes although every character of theirs can be printed."""
         self.function: Function | None = None
+        self.functions: list[Function] = []
         self.variables: dict[str, None] = {}
         self.prefix = ""
         self.hint = ""

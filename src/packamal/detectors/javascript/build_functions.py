@@ -63,6 +63,7 @@ def make_function(b: Builder, raw: Raw, hint: str) -> Function:
     shown = name or hint
     outer = b.function, b.variables, b.prefix
     function = Function(name, _qualify(b.prefix, shown), raw.start_byte, raw.end_byte, is_arrow)
+    b.functions.append(function)
     before = b.count
     b.function, b.variables, b.prefix = function, {}, function.qualified
     function.parameters = _parameters(b, parameters, function)

@@ -49,6 +49,7 @@ def build_program(b: Builder, raw: Raw) -> Program:
     """Build a whole unit."""
     program = Program(hoisted(b.nodes(raw.named_children)))
     program.variables = list(b.variables)
+    program.functions = b.functions
     program.texts = b.texts
     program.spelt = b.spelt
     program.nodes = b.count

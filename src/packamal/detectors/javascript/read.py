@@ -62,6 +62,9 @@ def read(units: Sequence[Unit], package: Mapping[str, Unit]) -> Facts:
             looks.add(m, module, facts)
             if module.program is None:
                 fallback.add(m, module, facts)
+        for module in loader.modules:
+            if module.program is not None:
+                module.program.let_go()
     return facts
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from packamal.detectors.javascript.nodes import Node
+from packamal.detectors.javascript.nodes import Function, Node
 
 
 class Declare(Node):
@@ -182,10 +182,13 @@ class ExportValue(Node):
 class Program(Node):
     """A whole unit."""
 
-    __slots__ = ("body", "computed", "flattened", "members", "names", "nodes", "spelt", "texts", "variables")
+    __slots__ = (
+        "body", "computed", "flattened", "functions", "members", "names", "nodes", "spelt", "texts", "variables",
+    )  # fmt: skip
 
     def __init__(self, body: list[Node]) -> None:
         self.body = body
+        self.functions: list[Function] = []
         self.variables: list[str] = []
         self.texts: list[tuple[str, int, object]] = []
         self.spelt: list[tuple[str, int]] = []
@@ -199,3 +202,10 @@ class Program(Node):
         """Members behind a dot."""
         self.flattened = 0
         """Loops that do nothing but switch on a state."""
+
+    def let_go(self) -> None:
+        """Drop the tree: closures and scopes hold each other in rings, and only the collector would free it."""
+        self.body = []
+        for function in self.functions:
+            function.body, function.parameters = [], []
+        self.functions = []

@@ -35,6 +35,7 @@ def read(units: Sequence[Unit], package: Mapping[str, Unit]) -> Facts:
             _read_functions(session)
         return Finisher(session).run()
     finally:
+        session.let_go()
         sys.setrecursionlimit(before)
         if is_collecting:
             gc.enable()
@@ -53,5 +54,6 @@ def _read_functions(session: Session) -> None:
             summarise(walk, record)
             if record.node is not None and session.size_of(record.node) > limits.MAX_INLINE_SIZE:
                 record.node = None
+        session.records += module.functions
         module.functions.clear()
     session.forget_trees()

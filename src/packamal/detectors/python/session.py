@@ -110,6 +110,8 @@ class Session:
         """Layers seen to run so far."""
         self.outer_steps: tuple[str, ...] = ()
         """Steps that made the programs being read in place."""
+        self.records: list[FunctionRecord] = []
+        """Functions that were read."""
         self._next_fact = 0
         self._next_text = FIRST_TEXT
         self._next_token = 0
@@ -171,6 +173,12 @@ class Session:
         self.memo.clear()
         self.text_memo.clear()
         self.sizes.clear()
+
+    def let_go(self) -> None:
+        """Drop every tree at the end: records hold each other in rings, and only the collector would free them."""
+        self.forget_trees()
+        for record in self.records:
+            record.node = None
 
 
 def _count(node: ast.AST) -> int:
