@@ -157,3 +157,16 @@ def at_once():
             return list(pool.map(guarded, range(times)))
 
     return run
+
+
+@pytest.fixture
+def question():
+    """A question about a package that no index is asked for."""
+    from packageurl import PackageURL
+
+    from packamal.server.analyses.claims import Question
+
+    def make(name="small", version="1.0", **more):
+        return Question(f"pkg:pypi/{name}", PackageURL("pypi", None, name, version), "d" * 64, **more)
+
+    return make

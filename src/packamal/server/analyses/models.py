@@ -71,8 +71,6 @@ class Analysis(models.Model):
     state = models.CharField(max_length=16, choices=State.choices, default=State.QUEUED)
     attempt = models.PositiveIntegerField(default=0)
     worker = models.TextField(default="")
-    token_digest = models.CharField(max_length=64, default="")
-    """SHA-256 of the token of the present attempt; whoever delivers its result holds the token."""
     started_at = models.DateTimeField(null=True)
     lease_until = models.DateTimeField(null=True)
     """The worker said so far that it lives."""

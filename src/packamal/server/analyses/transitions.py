@@ -10,11 +10,8 @@ Nothing here reads a file, waits for a network or holds a row for longer than it
 from __future__ import annotations
 
 import datetime
-import hashlib
-import hmac
-import secrets
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from uuid import UUID
 
 from django.db import transaction
@@ -49,8 +46,6 @@ class Lease:
     options: dict[str, object]
     request_id: str
     deadline_at: datetime.datetime
-    token: str = field(repr=False)
-    """Single use; the row holds its digest only."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +76,7 @@ def start_next(worker: str, time_limit_s: int, lanes: Sequence[Lane] = tuple(Lan
 
 def start(analysis_id: UUID, worker: str, time_limit_s: int) -> Lease | None:
     """queued -> running; None when somebody else was first."""
-    now, token = timezone.now(), secrets.token_urlsafe(32)
+    now = timezone.now()
     row = Analysis.objects.filter(pk=analysis_id, state=State.QUEUED).first()
     if row is None:
         return None
@@ -91,7 +86,6 @@ def start(analysis_id: UUID, worker: str, time_limit_s: int) -> Lease | None:
             state=State.RUNNING,
             attempt=number,
             worker=worker,
-            token_digest=_digest(token),
             started_at=now,
             lease_until=now + LEASE,
             deadline_at=deadline,
@@ -102,7 +96,7 @@ def start(analysis_id: UUID, worker: str, time_limit_s: int) -> Lease | None:
         if not taken:
             return None
         Attempt.objects.create(analysis_id=analysis_id, number=number, worker=worker, started_at=now)
-    return Lease(analysis_id, number, row.purl, row.options, row.request_id, deadline, token)
+    return Lease(analysis_id, number, row.purl, row.options, row.request_id, deadline)
 
 
 def renew(analysis_id: UUID, attempt: int, stage: str = "", done: int = 0, total: int = 0) -> bool:
@@ -120,7 +114,6 @@ def finish(analysis_id: UUID, attempt: int, result: Result) -> bool:
             state=State.DONE,
             finished_at=now,
             lease_until=None,
-            token_digest="",
             level=result.level,
             score=result.score,
             reason=result.reason[:ERROR_CHARS],
@@ -157,7 +150,7 @@ def fail(analysis_id: UUID, attempt: int, category: Category, error: str, detail
         if is_retried:
             back_off = BACK_OFF * 2 ** (attempt - 1)
             changed = _running(analysis_id, attempt).update(
-                state=State.QUEUED, available_at=now + back_off, lease_until=None, token_digest="", stage=""
+                state=State.QUEUED, available_at=now + back_off, lease_until=None, stage=""
             )
         else:
             changed = _running(analysis_id, attempt).update(
@@ -165,7 +158,6 @@ def fail(analysis_id: UUID, attempt: int, category: Category, error: str, detail
                 claim=None,
                 finished_at=now,
                 lease_until=None,
-                token_digest="",
                 error_category=category,
                 error=error[:ERROR_CHARS],
             )
@@ -182,18 +174,12 @@ def cancel(analysis_id: UUID) -> bool:
             claim=None,
             finished_at=timezone.now(),
             lease_until=None,
-            token_digest="",
             error_category=Category.CANCELLED,
         )
         if changed:
             open_ones = Attempt.objects.filter(analysis_id=analysis_id, ended_at=None)
             open_ones.update(ended_at=timezone.now(), outcome=Category.CANCELLED)
     return bool(changed)
-
-
-def is_token(analysis: Analysis, token: str) -> bool:
-    """Whether the token is the one of the present attempt; in constant time."""
-    return bool(analysis.token_digest) and hmac.compare_digest(analysis.token_digest, _digest(token))
 
 
 def _running(analysis_id: UUID, attempt: int) -> QuerySet[Analysis]:
@@ -204,7 +190,3 @@ def _end_attempt(analysis_id: UUID, attempt: int, outcome: str, detail: str) -> 
     Attempt.objects.filter(analysis_id=analysis_id, number=attempt).update(
         ended_at=timezone.now(), outcome=outcome, detail=detail[-DETAIL_CHARS:]
     )
-
-
-def _digest(token: str) -> str:
-    return hashlib.sha256(token.encode()).hexdigest()

@@ -8,7 +8,7 @@ from django.urls import URLPattern, path
 from django.views.decorators.http import require_safe
 from prometheus_client import CONTENT_TYPE_LATEST
 
-from packamal.server.operations import health
+from packamal.server.operations import callbacks, health
 from packamal.server.operations.collector import exposition
 
 
@@ -22,4 +22,6 @@ urlpatterns: list[URLPattern] = [
     path("healthz", health.live),
     path("readyz", health.ready),
     path("metrics", metrics),
+    path("internal/v1/attempts/<uuid:analysis_id>/<int:attempt>/result", callbacks.result),
+    path("internal/v1/attempts/<uuid:analysis_id>/<int:attempt>/heartbeat", callbacks.heartbeat),
 ]
