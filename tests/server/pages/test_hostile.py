@@ -57,6 +57,12 @@ def test_addresses_lose_their_link():
     assert html == "see hxxps://c2[.]exfil[.]example/x?a=1&amp;b=2 or 203[.]0[.]113[.]9 or ops[@]exfil[.]example"
 
 
+def test_a_cut_address_stays_without_its_link():
+    html = hostile.defanged("x" * 40 + " https://" + "a." * 100 + "exfil.example/run.sh " + "y" * 40, "path")
+    assert "exfil.example" not in html
+    assert len(hostile.defanged("https://exfil.example/ " * 100_000)) < 1000
+
+
 def test_an_attribute_gets_no_markup():
     assert hostile.plain('a\u202e"<b> https://exfil.example') == 'a\ufffd"<b> hxxps://exfil[.]example'
 

@@ -8,7 +8,9 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_safe
+from packageurl import PackageURL
 
+from packamal.ecosystems import ECOSYSTEMS
 from packamal.errors import FetchError, NotFoundError, TargetError
 from packamal.server.accounts.models import Role
 from packamal.server.analyses.claims import Asker
@@ -24,6 +26,8 @@ RECENT = 10
 MATCHES = 6
 UNPROCESSABLE = 422
 BAD_GATEWAY = 502
+LAST = "\U0010ffff"
+"""Sorts after every name with the prefix before it."""
 ROW_FIELDS = (
     "id", "ecosystem", "name", "version", "purl", "state", "stage", "level", "score", "reason", "error",
     "error_category", "created_at", "started_at", "finished_at",
@@ -91,19 +95,29 @@ def search(request: HttpRequest) -> HttpResponse:
 
 def matches(asked: Asked, limit: int = MATCHES) -> dict[str, object]:
     """Rows that are known, and what could be asked for anew."""
-    rows = Analysis.objects.only(*ROW_FIELDS).order_by("-created_at", "-id")
-    if asked.kind is Kind.DIGEST:
-        rows = rows.filter(artifacts__sha256=asked.value)
-    elif asked.kind is Kind.PURL:
-        rows = rows.filter(purl__startswith=asked.value)
-    else:
-        rows = rows.filter(name__startswith=asked.value)
-        rows = rows.filter(version__startswith=asked.version) if asked.version else rows
-    found = list(rows[:limit])
+    found = _known(asked, limit)
     known = {row.purl.partition("@")[0] if not asked.version else row.purl for row in found}
     anew = [] if asked.kind is not Kind.NAME else candidates(asked)
     named = [Candidate(kind, asked.value, asked.version, purl) for kind, purl in anew if purl not in known]
     return {"known": found, "candidates": named, "asked": asked}
+
+
+def _known(asked: Asked, limit: int) -> list[Analysis]:
+    """Newest first. A name is a prefix, looked up in the order of the index: no row is read that is not shown."""
+    rows = Analysis.objects.only(*ROW_FIELDS).order_by("-created_at", "-id")
+    if asked.kind is Kind.DIGEST:
+        return list(rows.filter(artifacts__sha256=asked.value)[:limit])
+    if asked.kind is Kind.PURL:
+        purl = PackageURL.from_string(asked.value)
+        name = f"{purl.namespace}/{purl.name}" if purl.namespace else purl.name
+        rows = rows.filter(ecosystem=purl.type, name=name)
+        return list((rows.filter(version=purl.version) if purl.version else rows)[:limit])
+    found: list[Analysis] = []
+    for ecosystem in ECOSYSTEMS:
+        some = rows.filter(ecosystem=ecosystem, name__gte=asked.value, name__lt=asked.value + LAST)
+        some = some.filter(version__startswith=asked.version) if asked.version else some
+        found += some.order_by("ecosystem", "name", "-created_at")[:limit]
+    return sorted(found, key=lambda row: row.created_at, reverse=True)[:limit]
 
 
 def _home(request: HttpRequest, text: str = "", wrong: str = "", status: int = 200) -> HttpResponse:

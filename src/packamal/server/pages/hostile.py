@@ -21,6 +21,8 @@ from packamal.render.safe import defang
 FIRST = 0xE000
 MAX_BOXES = 60
 """In one text; further odd characters are shown as U+FFFD, since each box is a node of the page."""
+MAX_CHARS = 20_000
+"""Longer texts are shortened before anything else is done with them."""
 MAX_MARKS = 2
 """Combining marks in a row: living scripts need no more, further ones cover the neighbouring lines."""
 REPLACEMENT = "\ufffd"
@@ -55,24 +57,28 @@ def shown(text: str, kind: str = "text") -> SafeString:
 
 def defanged(text: str, kind: str = "text") -> SafeString:
     """The same with every address defanged, whatever its kind."""
-    marked = _marked(text, LIMITS[kind])
-    return _filled(Marked(defang(marked.text), marked.boxes))
+    return _filled(_marked(defang(_whole(text)), LIMITS[kind]))
 
 
 def plain(text: str, kind: str = "text") -> str:
     """For attributes and titles: defanged, boxes as U+FFFD; autoescaping does the rest."""
-    return _PLACE.sub(REPLACEMENT, defang(_marked(text, LIMITS[kind]).text))
+    return _PLACE.sub(REPLACEMENT, _marked(defang(_whole(text)), LIMITS[kind]).text)
 
 
 def code(text: str, path: str, most: int = CODE_LINES) -> Markup:
     """Source coloured by the language of `path`: at most `most` lines, each with elements of its own."""
     found = text.replace("\r\n", "\n").expandtabs(4).rstrip("\n").split("\n")
     boxes: list[SafeString] = []
-    lines = [defang(_marked(line, LIMITS["line"], boxes).text) for line in found[:most]]
+    lines = [_marked(defang(_whole(line)), LIMITS["line"], boxes).text for line in found[:most]]
     html = highlighted("\n".join(lines), path)
     for number, box in enumerate(boxes):
         html = html.replace(chr(FIRST + number), Markup(box))  # noqa: S704  made by format_html
     return html
+
+
+def _whole(text: str) -> str:
+    """What an address is looked for in: before the cut, which would take the scheme away; never more than MAX_CHARS."""
+    return text if len(text) <= MAX_CHARS else text[: MAX_CHARS // 2] + text[-MAX_CHARS // 2 :]
 
 
 def _marked(text: str, limit: int, boxes: list[SafeString] | None = None) -> Marked:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from packamal.server.pages import analysis, choices, downloads, home, package, report
+from packamal.server.pages import analysis, choices, downloads, home, listing, package, report
 
 urlpatterns = [
     path("", home.home, name="home"),
@@ -12,6 +12,7 @@ urlpatterns = [
     path("search", home.search, name="search"),
     path("theme", choices.theme, name="theme"),
     path("shortcuts", choices.shortcuts, name="shortcuts"),
+    path("analyses", listing.analyses, name="analyses"),
     path("analyses/<uuid:analysis_id>", analysis.analysis, name="analysis"),
     path("analyses/<uuid:analysis_id>/live", analysis.live, name="analysis-live"),
     path("analyses/<uuid:analysis_id>/report", analysis.report, name="analysis-report"),

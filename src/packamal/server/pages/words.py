@@ -33,6 +33,13 @@ STATES: dict[str, Badge] = {
     State.FAILED: Badge("state", "cross", "Failed"),
     State.CANCELLED: Badge("state", "cross", "Cancelled"),
 }
+NAMES_OF_STATES: dict[str, str] = {
+    State.FAILED: "Failed",
+    State.CANCELLED: "Cancelled",
+    State.RUNNING: "Running",
+    State.QUEUED: "Queued",
+}
+"""States without a verdict, as the list offers them."""
 ECOSYSTEMS: dict[str, str] = {
     "pypi": "PyPI",
     "npm": "npm",

@@ -127,6 +127,18 @@ def ability(capability: Capability) -> str:
     return MEANING[capability].title
 
 
+@register.filter(name="from")
+def from_(part: int, whole: int) -> int:
+    """What is left of the whole."""
+    return whole - part
+
+
+@register.filter
+def decided(analysis: Analysis) -> str:
+    """What people said about the verdict."""
+    return "not decided" if analysis.state == State.DONE else ""
+
+
 @register.filter
 def says(analysis: Analysis) -> str:
     """The strongest reason, or where it stands. Package text: goes through `defang`."""
