@@ -9,6 +9,7 @@ from typing import NamedTuple
 from packamal.model import Evidence, Finding, Origin, Report
 from packamal.render.words import proofs
 from packamal.server.pages import words
+from packamal.server.pages.rules import known
 
 OPEN = 3
 """Findings that are open when the page comes."""
@@ -44,6 +45,8 @@ class Shown:
     origins: tuple[Origin, ...]
     runs: str
     seen: str
+    has_rule: bool
+    """Whether there is a page on its rule; byte patterns and detectors have none."""
 
     @property
     def anchor(self) -> str:
@@ -92,6 +95,7 @@ def _shown(number: int, finding: Finding, points: int | None, origins: dict[Plac
         origins=tuple(origin for origin in Origin if origin in (seen_by or {Origin.STATIC})),
         runs=runs,
         seen=words.SEEN[finding.relation],
+        has_rule=finding.rule in known(),
     )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from packamal.server.pages import analysis, choices, downloads, home, listing, package, report
+from packamal.server.pages import analysis, choices, downloads, home, keys, listing, package, report, rules
 
 urlpatterns = [
     path("", home.home, name="home"),
@@ -19,5 +19,9 @@ urlpatterns = [
     path("analyses/<uuid:analysis_id>/cancel", analysis.cancel, name="analysis-cancel"),
     path("analyses/<uuid:analysis_id>/findings", report.findings, name="analysis-findings"),
     path("analyses/<uuid:analysis_id>/files/<str:name>", downloads.download, name="analysis-file"),
+    path("rules", rules.rules, name="rules"),
+    path("rules/<path:rule_id>", rules.rule, name="rule"),
+    path("keys", keys.keys, name="keys"),
+    path("keys/<slug:prefix>/revoke", keys.revoke, name="key-revoke"),
     path("packages/<str:ecosystem>/<path:name>", package.package, name="package"),
 ]

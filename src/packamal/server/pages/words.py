@@ -94,6 +94,7 @@ FAULT: dict[str, str] = {
 FAULT_OURS = "the service"
 
 NOTHING = "Nothing that counts was found"
+PARTIAL = "Parts of it were not judged"
 
 
 def says(analysis: Analysis, now: datetime.datetime) -> str:
@@ -104,5 +105,6 @@ def says(analysis: Analysis, now: datetime.datetime) -> str:
         since = round((now - (analysis.started_at or now)).total_seconds() * 1000)
         return f"{(analysis.stage or 'start').capitalize()}, {duration(max(since, 0))}"
     if analysis.state == State.DONE:
-        return analysis.reason or NOTHING
+        missing = PARTIAL if analysis.level == Level.INCOMPLETE else NOTHING
+        return analysis.reason or missing
     return analysis.error or analysis.error_category.replace("_", " ").capitalize()
