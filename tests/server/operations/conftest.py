@@ -7,6 +7,7 @@ import os
 import shutil
 import signal
 import subprocess
+import sys
 import tempfile
 import time
 import urllib.error
@@ -17,11 +18,19 @@ from typing import NamedTuple
 import full_set
 import pytest
 from fullset.folder import Folder
-from fullset.parts import OURS, environment
+from fullset.parts import OURS, PARTS, environment
 from fullset.processes import Processes, wait
 from services import PACKAGES, find
 
 ANSWER_S = 30
+PRELUDE = """
+from django.db.models import Count, Q
+from django.utils import timezone
+from packamal.server.accounts.models import AuditEvent
+from packamal.server.analyses import transitions
+from packamal.server.analyses.models import Analysis, Attempt, StoredReport
+from packamal.server.pipeline.reconcile import reconcile
+"""
 
 
 class Answer(NamedTuple):
@@ -89,11 +98,29 @@ class FullSet:
             time.sleep(0.2)
         return states
 
+    def part(self, name):
+        """How it is ended."""
+        return PARTS[name]
+
     def kill(self, part):
         """Without warning."""
         one = self.processes.known()[part]
         one.send(signal.SIGKILL)
         assert wait(one, 10)
+
+    def kill_all_of(self, part):
+        """With all the processes that it started."""
+        one = self.processes.known()[part]
+        os.killpg(one.pid, signal.SIGKILL)
+        assert wait(one, 10)
+
+    def django(self, code):
+        """What a line of Python over the rows of the set gives."""
+        words = f"import json\nfrom packamal.server.start import set_up\nset_up()\n{PRELUDE}\n{code}"
+        environ = environment(self.folder)
+        done = subprocess.run([sys.executable, "-c", words], env=environ, capture_output=True, text=True, timeout=60)
+        assert done.returncode == 0, done.stderr
+        return json.loads(done.stdout or "null")
 
     def log(self, part):
         return self.folder.log(part).read_text(errors="replace")
