@@ -24,6 +24,8 @@ MAX_SCANS = 256
 """Each is a process tree of its own."""
 MAX_TIME_LIMIT_S = 24 * 3600
 MAX_KEPT_DAYS = 36_500
+MAX_RATE = 1_000_000
+MAX_QUOTA = 100_000_000
 LOCAL_HOSTS = ("localhost", "127.0.0.1", "[::1]")
 
 
@@ -70,6 +72,10 @@ class ServerSettings:
     """Scans side by side in one process."""
     time_limit_s: int
     """Longest time for one package."""
+    rate_per_minute: int
+    """Requests of one API key."""
+    daily_quota: int
+    """New analyses of one API key in a day."""
     keep_days: int
     """Analyses and reports."""
     keep_audit_days: int
@@ -182,6 +188,8 @@ OPTIONS: tuple[ServerOption, ...] = (
     ServerOption("secure", _switch, "no", "yes behind TLS: cookies are sent over TLS alone."),
     ServerOption("scans", _whole(MAX_SCANS), "2", "Scans side by side in one process."),
     ServerOption("time_limit_s", _whole(MAX_TIME_LIMIT_S), "300", "Longest time for one package, in seconds."),
+    ServerOption("rate_per_minute", _whole(MAX_RATE), "6000", "Requests of one API key in a minute."),
+    ServerOption("daily_quota", _whole(MAX_QUOTA), "100000", "New analyses of one API key in a day (UTC)."),
     ServerOption("keep_days", _whole(MAX_KEPT_DAYS), "730", "Days after which analyses and their reports are removed."),
     ServerOption("keep_audit_days", _whole(MAX_KEPT_DAYS), "2555", "Days after which the audit trail is removed."),
 )
@@ -210,6 +218,8 @@ def load(environ: Mapping[str, str]) -> ServerSettings:
         is_secure=values["secure"],
         scans=values["scans"],
         time_limit_s=values["time_limit_s"],
+        rate_per_minute=values["rate_per_minute"],
+        daily_quota=values["daily_quota"],
         keep_days=values["keep_days"],
         keep_audit_days=values["keep_audit_days"],
     )

@@ -47,9 +47,53 @@ class ApiKey(models.Model):
     expires_at = models.DateTimeField(null=True)
     revoked_at = models.DateTimeField(null=True)
     last_used_at = models.DateTimeField(null=True)
+    rate_per_minute = models.PositiveIntegerField(null=True)
+    """NULL: what the settings say."""
+    daily_quota = models.PositiveIntegerField(null=True)
+    """New analyses a day; NULL: what the settings say."""
 
     def __str__(self) -> str:
         return f"{self.prefix} ({self.name})"
+
+
+class DailyUse(models.Model):
+    """How many analyses a key started on a day."""
+
+    key = models.ForeignKey(ApiKey, on_delete=models.CASCADE, related_name="use")
+    day = models.DateField()
+    used = models.PositiveIntegerField(default=0)
+
+    class Meta:
+        """A day is counted in one place."""
+
+        constraints: ClassVar = [models.UniqueConstraint(fields=["key", "day"], name="daily_use_once")]
+
+    def __str__(self) -> str:
+        return f"{self.key_id} {self.day}: {self.used}"
+
+
+class KeptAnswer(models.Model):
+    """What was answered to a call with an Idempotency-Key."""
+
+    key = models.ForeignKey(ApiKey, on_delete=models.CASCADE, related_name="answers")
+    token = models.TextField()
+    """As the caller chose it."""
+    fingerprint = models.CharField(max_length=64)
+    """SHA-256 over method, path and body: the same token for something else is a mistake."""
+    status = models.PositiveSmallIntegerField(null=True)
+    """NULL while the first call is in work."""
+    body = models.TextField(default="")
+    location = models.TextField(default="")
+    created_at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        """One call for each token."""
+
+        constraints: ClassVar = [models.UniqueConstraint(fields=["key", "token"], name="kept_answers_once")]
+        indexes: ClassVar = [models.Index(fields=["created_at"], name="kept_answers_age")]
+
+    def __str__(self) -> str:
+        return f"{self.key_id} {self.status}"
 
 
 class AuditEvent(models.Model):

@@ -16,6 +16,7 @@ from packamal.server.analyses.queue import position
 from packamal.server.analyses.states import Category, Lane, State
 from packamal.server.api import links
 from packamal.server.api.auth import READ, SUBMIT, asker
+from packamal.server.api.once import PARAMETER, once
 from packamal.server.api.problems import Problem
 from packamal.server.pipeline.submit import submit
 from packamal.targets import MAX_CHARS
@@ -113,21 +114,28 @@ def shown(row: Analysis) -> AnalysisOut:
 @router.post(
     "/analyses",
     auth=SUBMIT,
-    response={202: AnalysisOut, 200: AnalysisOut, (400, 401, 403, 422, 429, 502): Problem},
+    response={202: AnalysisOut, 200: AnalysisOut, (400, 401, 403, 409, 422, 429, 502): Problem},
     url_name="analyses",
+    openapi_extra=PARAMETER,
 )
-def submit_analysis(request: HttpRequest, response: HttpResponse, body: Submission) -> Status[AnalysisOut]:
+def submit_analysis(
+    request: HttpRequest, response: HttpResponse, body: Submission
+) -> Status[AnalysisOut] | HttpResponse:
     """Submit a package: 202 for a new analysis, 200 when the same package was or is judged under the same rules."""
-    claimed = submit(body.purl, asker(request), Lane(body.lane), body.force)
-    answer = shown(claimed.analysis)
-    response["Location"] = answer.links.self
-    return Status(202 if claimed.is_new else 200, answer)
+
+    def work() -> Status[AnalysisOut]:
+        claimed = submit(body.purl, asker(request), Lane(body.lane), body.force)
+        answer = shown(claimed.analysis)
+        response["Location"] = answer.links.self
+        return Status(202 if claimed.is_new else 200, answer)
+
+    return once(request, response, request.body, work)
 
 
 @router.get(
     "/analyses/{uuid:analysis_id}",
     auth=READ,
-    response={200: AnalysisOut, (401, 403, 404): Problem},
+    response={200: AnalysisOut, (401, 403, 404, 429): Problem},
     url_name="analysis",
 )
 def get_analysis(request: HttpRequest, analysis_id: UUID) -> AnalysisOut:

@@ -2,14 +2,24 @@
 
 from __future__ import annotations
 
+from django.conf import settings
 from django.http import HttpRequest
 from ninja.errors import HttpError
 from ninja.security import HttpBearer
 
+from packamal.server.accounts.buckets import Taken, buckets
 from packamal.server.accounts.keys import find_key
 from packamal.server.accounts.models import ApiKey, Scope
 from packamal.server.analyses.claims import Asker
 from packamal.server.request_id import current_request_id
+
+
+class TooOftenError(HttpError):
+    """The key's bucket is empty."""
+
+    def __init__(self, taken: Taken) -> None:
+        super().__init__(429, f"this key may ask {taken.limit} times a minute")
+        self.taken = taken
 
 
 class KeyAuth(HttpBearer):
@@ -20,9 +30,15 @@ class KeyAuth(HttpBearer):
         self.scope = scope
 
     def authenticate(self, request: HttpRequest, token: str) -> ApiKey | None:
-        """The key's row, which the operation finds as `request.auth`."""
+        """The key's row, which the operation finds as `request.auth`. Each request takes one from the key's bucket."""
         key = find_key(token)
-        if key is not None and not {self.scope.value, Scope.ADMIN.value} & set(key.scopes):
+        if key is None:
+            return None
+        taken = buckets().take(str(key.pk), key.rate_per_minute or settings.PACKAMAL.rate_per_minute)
+        request.taken = taken  # type: ignore[attr-defined]
+        if not taken.is_allowed:
+            raise TooOftenError(taken)
+        if not {self.scope.value, Scope.ADMIN.value} & set(key.scopes):
             raise HttpError(403, f"this key lacks the scope {self.scope.value}")
         return key
 

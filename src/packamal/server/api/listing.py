@@ -48,7 +48,7 @@ class PageOut(Schema):
     """Cursor of the page that follows."""
 
 
-@router.get("/analyses", auth=READ, response={200: PageOut, (401, 403, 422): Problem}, url_name="analyses-list")
+@router.get("/analyses", auth=READ, response={200: PageOut, (401, 403, 422, 429): Problem}, url_name="analyses-list")
 def list_analyses(request: HttpRequest, filters: Query[Filters]) -> PageOut:
     """What this key's owner asked for."""
     key = asker(request).key
@@ -66,7 +66,7 @@ def list_analyses(request: HttpRequest, filters: Query[Filters]) -> PageOut:
 @router.post(
     "/analyses/{uuid:analysis_id}/cancel",
     auth=SUBMIT,
-    response={202: AnalysisOut, (401, 403, 404, 409): Problem},
+    response={202: AnalysisOut, (401, 403, 404, 409, 429): Problem},
     url_name="analysis-cancel",
 )
 def cancel_analysis(request: HttpRequest, analysis_id: UUID) -> Status[AnalysisOut]:

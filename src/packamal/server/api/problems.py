@@ -11,6 +11,7 @@ from ninja.errors import AuthenticationError, HttpError, ValidationError
 from pydantic import Field
 
 from packamal.errors import FetchError, NotFoundError, TargetError
+from packamal.server.accounts.quota import QuotaError
 from packamal.server.request_id import current_request_id
 
 log = logging.getLogger(__name__)
@@ -58,6 +59,7 @@ def add_handlers(api: NinjaAPI) -> None:
     api.exception_handler(TargetError)(_wrong_target)
     api.exception_handler(NotFoundError)(_wrong_target)
     api.exception_handler(FetchError)(_unreachable)
+    api.exception_handler(QuotaError)(_used_up)
     api.exception_handler(Exception)(_fault)
 
 
@@ -88,6 +90,12 @@ def _unreachable(request: HttpRequest, error: Exception) -> HttpResponse:
     log.warning("request=%s the index cannot be asked: %s", current_request_id(), error)
     response = answer(502, "the package index did not answer; try again later")
     response["Retry-After"] = str(RETRY_AFTER_S)
+    return response
+
+
+def _used_up(request: HttpRequest, error: QuotaError) -> HttpResponse:
+    response = answer(429, str(error))
+    response["Retry-After"] = str(error.wait_s)
     return response
 
 

@@ -6,6 +6,7 @@ from django.db import transaction
 
 from packamal.errors import TargetError
 from packamal.server.accounts import audit
+from packamal.server.accounts.quota import spend
 from packamal.server.analyses.claims import Asker, Claimed, Question, claim
 from packamal.server.analyses.states import Lane
 from packamal.server.pipeline.bells import ring
@@ -17,7 +18,7 @@ EXAMPLE = "pkg:pypi/requests@2.32.3"
 
 
 def submit(text: str, asker: Asker, lane: Lane, is_forced: bool = False) -> Claimed:
-    """The row that answers. Raises TargetError (wrong input), NotFoundError, FetchError."""
+    """The row that answers. Raises TargetError (wrong input), NotFoundError, FetchError, QuotaError."""
     text = text.strip()
     if not text.lower().startswith(SCHEME):
         raise TargetError(f"a package address is needed, like {EXAMPLE}")  # never a path of this machine
@@ -26,9 +27,12 @@ def submit(text: str, asker: Asker, lane: Lane, is_forced: bool = False) -> Clai
         raise TargetError(f"a package address is needed, like {EXAMPLE}")
     resolved = resolve(target.purl)
     question = Question(target.purl.to_string(), resolved.purl, resolved.digest, lane=lane, is_forced=is_forced)
-    claimed = claim(question, asker)
-    if claimed.is_new:
-        actor = f"key:{asker.key.prefix}" if asker.key else f"user:{asker.owner}"
-        audit.record(actor, "analysis.submit", str(claimed.analysis.pk), purl=claimed.analysis.purl)
-        transaction.on_commit(lambda: ring(lane))
+    with transaction.atomic():
+        claimed = claim(question, asker)
+        if claimed.is_new:
+            actor = f"key:{asker.key.prefix}" if asker.key else f"user:{asker.owner}"
+            audit.record(actor, "analysis.submit", str(claimed.analysis.pk), purl=claimed.analysis.purl)
+            if asker.key:
+                spend(asker.key)  # last: it holds a row that all of the key's submissions change
+            transaction.on_commit(lambda: ring(lane))
     return claimed
