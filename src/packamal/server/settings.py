@@ -50,6 +50,7 @@ INSTALLED_APPS = [
     "packamal.server.accounts",
     "packamal.server.analyses",
     "packamal.server.operations",
+    "packamal.server.review",
     "packamal.server.pages",
 ]
 MIDDLEWARE = [

@@ -95,7 +95,7 @@ def _malicious(row: Analysis, report: Report, shown: list[Shown], previous: Anal
         next_heading="What to do next",
         score=report.verdict.score,
         more=_context(row, previous),
-        reasons=_reasons(report, shown),
+        reasons=reasons(report, shown),
         rest=_rest(report),
         steps=tuple(steps),
         confidence=_confidence(report, shown),
@@ -110,7 +110,7 @@ def _suspicious(row: Analysis, report: Report, shown: list[Shown], previous: Ana
         next_heading="What to do next",
         score=report.verdict.score,
         more=_context(row, previous),
-        reasons=_reasons(report, shown),
+        reasons=reasons(report, shown),
         rest=_rest(report),
         steps=(
             Next("Read the proof", "It may have a good reason; the findings say what would be fine."),
@@ -151,7 +151,7 @@ def _clean(row: Analysis, report: Report, shown: list[Shown], previous: Analysis
 def _incomplete(row: Analysis, report: Report, shown: list[Shown], previous: Analysis | None) -> Banner:
     missing = [problem for problem in report.errors if problem.is_partial]
     told = [_missing(number, problem) for number, problem in enumerate(missing[: REASONS - 1], 1)]
-    counted = _reasons(report, shown)[: REASONS - len(told)]
+    counted = reasons(report, shown)[: REASONS - len(told)]
     told += [
         Why(number, why.text, why.detail, why.anchor, why.points, why.bar)
         for number, why in enumerate(counted, len(told) + 1)
@@ -182,7 +182,8 @@ _BANNERS: dict[Level, Callable[[Analysis, Report, list[Shown], Analysis | None],
 }
 
 
-def _reasons(report: Report, shown: list[Shown]) -> tuple[Why, ...]:
+def reasons(report: Report, shown: list[Shown]) -> tuple[Why, ...]:
+    """The heaviest ones, with the place of their proof."""
     heaviest = max((abs(reason.points) for reason in report.verdict.reasons), default=0) or 1
     found = []
     for number, reason in enumerate(report.verdict.reasons[:REASONS], 1):

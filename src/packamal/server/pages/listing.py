@@ -16,10 +16,12 @@ from django.views.decorators.http import require_safe
 from packamal.server.accounts.models import Role
 from packamal.server.analyses.models import Analysis
 from packamal.server.pages.access import needs
+from packamal.server.pages.decisions import short
 from packamal.server.pages.figures import KEPT_S
 from packamal.server.pages.filters import Filters, added, matching, read
 from packamal.server.pages.home import ROW_FIELDS
 from packamal.server.pages.words import LEVELS, NAMES_OF_STATES
+from packamal.server.review.deciding import decisions_on
 
 PAGE = 50
 SAMPLE = 10_000
@@ -63,10 +65,11 @@ def analyses(request: HttpRequest) -> HttpResponse:
     rows = matching(filters, now)
     page = _page(rows, request.GET.get("before", ""), request.GET.get("after", ""))
     total = _count(rows, filters)
+    said = decisions_on(row.pk for row in page.rows)
     context = {
         "section": "analyses",
         "filters": filters,
-        "rows": page.rows,
+        "rows": [(row, short(said.get(row.pk)) if row.state == "done" else "") for row in page.rows],
         "newer": filters.link(after=page.newer) if page.newer else "",
         "older": filters.link(before=page.older) if page.older else "",
         "total": min(total, SAMPLE),

@@ -16,6 +16,7 @@ from packamal.server.analyses.states import State
 from packamal.server.pages import abilities
 from packamal.server.pages.access import needs
 from packamal.server.pages.banner import banner
+from packamal.server.pages.decisions import told
 from packamal.server.pages.downloads import FILES
 from packamal.server.pages.proofs import PAGE, shown_findings
 from packamal.server.pages.reading import report_of
@@ -71,6 +72,7 @@ def report_context(row: Analysis) -> dict[str, object]:
         "versions": versions_of(row)[:MAX_VERSIONS],
         "previous": previous,
         "downloads": FILES,
+        "decision": told(row),
     }
 
 

@@ -5,12 +5,14 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from django.conf import settings
+from django.core.cache import cache
 from django.db.models import Count
 from django.http import HttpRequest
 
 from packamal.server.accounts.models import Role, User
 from packamal.server.analyses.models import Analysis
 from packamal.server.analyses.states import State
+from packamal.server.review.deciding import count_waiting
 
 THEME = "theme"
 KEYS = "keys"
@@ -50,7 +52,7 @@ class Person(NamedTuple):
     can_sign_out: bool
 
 
-SECTIONS = (Item("analyses", "Analyses", "/analyses"), Item("rules", "Rules", "/rules"))
+OPEN_KEPT_S = 30
 
 
 def shell(request: HttpRequest) -> dict[str, object]:
@@ -63,7 +65,7 @@ def shell(request: HttpRequest) -> dict[str, object]:
         "here": request.get_full_path(),
         "link": f"{settings.PACKAMAL.public_url}{request.path}",
         "person": person,
-        "sections": SECTIONS,
+        "sections": _sections(person),
         "pulse": _pulse() if person else "",
         "told": TOLD.get(request.GET.get("told", ""), ""),
     }
@@ -81,6 +83,21 @@ def person_of(request: HttpRequest) -> Person | None:
     return Person(
         name, initials.upper(), user.role, user.role == Role.ADMIN, can_decide, not settings.PACKAMAL.is_embedded
     )
+
+
+def _sections(person: Person | None) -> list[Item]:
+    found = [Item("analyses", "Analyses", "/analyses")]
+    if person and person.can_decide:
+        found.append(Item("review", "Review", "/review", _open()))
+    return [*found, Item("rules", "Rules", "/rules")]
+
+
+def _open() -> int:
+    kept: int | None = cache.get("pages.open")
+    if kept is None:
+        kept = count_waiting()
+        cache.set("pages.open", kept, OPEN_KEPT_S)
+    return kept
 
 
 def _pulse() -> str:

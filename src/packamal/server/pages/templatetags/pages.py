@@ -134,12 +134,6 @@ def from_(part: int, whole: int) -> int:
 
 
 @register.filter
-def decided(analysis: Analysis) -> str:
-    """What people said about the verdict."""
-    return "not decided" if analysis.state == State.DONE else ""
-
-
-@register.filter
 def says(analysis: Analysis) -> str:
     """The strongest reason, or where it stands. Package text: goes through `defang`."""
     return words.says(analysis, timezone.now())

@@ -1,0 +1,10 @@
+"""Registers the tables."""
+
+from django.apps import AppConfig
+
+
+class ReviewConfig(AppConfig):
+    """Decisions."""
+
+    name = "packamal.server.review"
+    label = "review"
