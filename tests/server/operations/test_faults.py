@@ -121,7 +121,8 @@ def test_of_two_beats_the_second_takes_over_when_the_first_is_killed(running):
         assert "the active one" not in log.read_text()
         running.kill("beat")
         wait_until(lambda: "the active one" in log.read_text(), 60)
-        assert running.ask("/metrics", listener="internal").body.count(b"packamal_beat_heartbeat_age_seconds ") == 1
+        scraped = running.ask("/metrics", listener="internal").body
+        assert scraped.count(b"\npackamal_beat_heartbeat_age_seconds ") == 1
     finally:
         second.send_signal(signal.SIGTERM)
         second.wait(20)
