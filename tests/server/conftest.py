@@ -167,6 +167,6 @@ def question():
     from packamal.server.analyses.claims import Question
 
     def make(name="small", version="1.0", **more):
-        return Question(f"pkg:pypi/{name}", PackageURL("pypi", None, name, version), "d" * 64, **more)
+        return Question(f"pkg:pypi/{name}", PackageURL("pypi", None, name, version), **more)
 
     return make

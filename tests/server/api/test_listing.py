@@ -18,7 +18,7 @@ pytestmark = pytest.mark.django_db
 @pytest.fixture
 def asked(owner):
     def make(version, name="small", by=owner):
-        question = Question(f"pkg:pypi/{name}", PackageURL("pypi", None, name, version), "d" * 64)
+        question = Question(f"pkg:pypi/{name}", PackageURL("pypi", None, name, version))
         return claim(question, Asker(by)).analysis
 
     return make

@@ -67,7 +67,7 @@ class Maker:
 
     def queue(self, purl: str, lane: Lane = Lane.INTERACTIVE) -> Analysis:
         """A row that waits."""
-        question = Question(purl, PackageURL.from_string(purl), "d" * 64, lane=lane)
+        question = Question(purl, PackageURL.from_string(purl), lane=lane)
         return claim(question, Asker()).analysis
 
     def run(self, purl: str) -> Analysis:

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from packamal.server.analyses.models import Analysis
+from packamal.server.pipeline.run import run_next
+
 pytestmark = pytest.mark.django_db
 
 
@@ -44,8 +47,10 @@ def test_a_package_is_submitted_and_its_page_follows(browser, index):
 
 @pytest.mark.allow_hosts(["127.0.0.1"])
 def test_a_package_that_is_not_there_is_told(browser, index):
-    page = browser.post("/", {"q": "pypi nothing-there"})
-    assert page.status_code == 422
+    live = browser.post("/", {"q": "pypi nothing-there"})["Location"]
+    run_next("w")
+    assert "nothing-there" in browser.get(live).text
+    assert Analysis.objects.get().error_category == "not_found"
 
 
 def test_a_plain_name_leads_to_the_choice(browser, make):

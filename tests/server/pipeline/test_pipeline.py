@@ -7,16 +7,19 @@ import json
 
 import pytest
 from django.utils import timezone
+from packageurl import PackageURL
 
-from packamal.errors import NotFoundError, TargetError
+from packamal.errors import TargetError
 from packamal.executors.base import Ending, Outcome
+from packamal.executors.process import ProcessExecutor
 from packamal.server.accounts.models import AuditEvent
 from packamal.server.analyses import transitions
-from packamal.server.analyses.claims import Asker
+from packamal.server.analyses.claims import FRESH, Asker
 from packamal.server.analyses.models import Analysis
 from packamal.server.analyses.states import Lane, State
 from packamal.server.pipeline import parts
 from packamal.server.pipeline.reconcile import reconcile
+from packamal.server.pipeline.resolving import is_exact
 from packamal.server.pipeline.run import run_next
 from packamal.server.pipeline.settle import settle
 from packamal.server.pipeline.submit import submit
@@ -54,19 +57,73 @@ def test_a_package_becomes_a_stored_report(index):
     assert not run_next("worker")
 
 
-def test_no_version_means_the_newest_and_the_exact_one_is_kept(index):
+def test_no_version_means_the_newest_and_the_worker_finds_which(index):
     index.add("small", "1.0")
     index.add("small", "2.0")
     analysis = submit("pkg:pypi/Small", Asker(), Lane.BULK).analysis
-    assert (analysis.requested, analysis.purl) == ("pkg:pypi/small", "pkg:pypi/small@2.0")
+    assert (analysis.requested, analysis.purl, index.asked) == ("pkg:pypi/small", "pkg:pypi/small", [])
+    assert run_next("w")
+    analysis.refresh_from_db()
+    assert (analysis.state, analysis.purl, analysis.version) == (State.DONE, "pkg:pypi/small@2.0", "2.0")
     assert submit("pkg:pypi/small@2.0", Asker(), Lane.BULK).analysis.pk == analysis.pk
-    assert AuditEvent.objects.count() == 1
+    assert AuditEvent.objects.filter(action="analysis.submit").count() == 1
 
 
-def test_other_bytes_under_the_same_version_are_another_question(index):
-    first = submit(index.add("small", "1.0"), Asker(), Lane.BULK).analysis
-    second = submit(index.add("small", "1.0", "# changed\n"), Asker(), Lane.BULK).analysis
-    assert first.pk != second.pk
+@pytest.fixture
+def count_scans(monkeypatch):
+    """How often the scanner was started; it still runs."""
+    started = []
+    run = ProcessExecutor.run
+    monkeypatch.setattr(ProcessExecutor, "run", lambda *words: started.append(1) or run(*words))
+    return started
+
+
+def test_an_old_answer_is_asked_for_anew_and_not_scanned_again(index, count_scans):
+    purl = index.add("small", "1.0")
+    first = submit(purl, Asker(), Lane.BULK).analysis
+    run_next("w")
+    Analysis.objects.update(created_at=timezone.now() - FRESH)
+    second = submit(purl, Asker(), Lane.BULK).analysis
+    assert second.pk != first.pk
+    run_next("w")
+    first.refresh_from_db()
+    second.refresh_from_db()
+    assert (second.state, second.level, second.report_id) == (State.DONE, first.level, first.report_id)
+    assert second.artifacts.get() == first.artifacts.get()
+    assert len(count_scans) == 1
+
+
+def test_other_bytes_under_the_same_version_are_scanned(index, count_scans):
+    purl = index.add("small", "1.0")
+    submit(purl, Asker(), Lane.BULK)
+    run_next("w")
+    index.add("small", "1.0", STEALS)
+    Analysis.objects.update(created_at=timezone.now() - FRESH)
+    second = submit(purl, Asker(), Lane.BULK).analysis
+    run_next("w")
+    second.refresh_from_db()
+    assert (second.level, len(count_scans)) == ("malicious", 2)
+
+
+def test_a_forced_one_is_scanned_though_there_is_an_answer(index, count_scans):
+    purl = index.add("small", "1.0")
+    submit(purl, Asker(), Lane.BULK)
+    run_next("w")
+    submit(purl, Asker(), Lane.BULK, is_forced=True)
+    run_next("w")
+    assert len(count_scans) == 2
+
+
+@pytest.mark.parametrize(
+    ("purl", "expected"),
+    [
+        ("pkg:pypi/x@1", True), ("pkg:pypi/x", False), ("pkg:npm/x", False), ("pkg:npm/x@1.2.3", True),
+        ("pkg:npm/x@1.2.3-rc.1+b", True), ("pkg:npm/x@latest", False), ("pkg:npm/x@1.2", False),
+        ("pkg:npm/x@^1.2.3", False),
+    ],
+)  # fmt: skip
+def test_an_exact_version_says_by_itself_what_is_meant(purl, expected):
+    assert is_exact(PackageURL.from_string(purl)) is expected
 
 
 @pytest.mark.parametrize("text", ["", "/etc/passwd", ".", "small", "pkg:pypi/..%2Fx", "pkg:gem/x@1", "pkg:npm/a%00b"])
@@ -76,10 +133,11 @@ def test_what_is_no_package_is_refused_before_anything_is_asked(index, text):
     assert index.asked == []
 
 
-def test_a_package_that_is_not_there_leaves_no_row(index):
-    with pytest.raises(NotFoundError):
-        submit("pkg:pypi/nothing@1", Asker(), Lane.BULK)
-    assert Analysis.objects.count() == 0
+def test_a_package_that_is_not_there_fails_once_and_for_all(index):
+    analysis = submit("pkg:pypi/nothing@1", Asker(), Lane.BULK).analysis
+    run_next("w")
+    analysis.refresh_from_db()
+    assert (analysis.state, analysis.error_category, analysis.claim) == (State.FAILED, "not_found", None)
 
 
 @pytest.mark.parametrize("ending", [ending for ending in Ending if ending is not Ending.REPORTED])

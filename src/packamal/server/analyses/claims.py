@@ -1,7 +1,12 @@
-"""One row for one question: the same release under the same rules and options is analysed once, whoever asks."""
+"""One row for one question: the same package under the same rules and options is analysed once, whoever asks.
+
+Nothing is looked up here, so that a submission costs one insert: which version "the newest" is, and whether the index
+still lists the same files, is the worker's to ask (`twins`). An answer is therefore given again for a while only.
+"""
 
 from __future__ import annotations
 
+import datetime
 import hashlib
 import json
 from collections.abc import Mapping
@@ -15,8 +20,14 @@ from packamal.rules_version import rules_version
 from packamal.server.accounts.models import ApiKey, User
 from packamal.server.analyses.lanes import due_at
 from packamal.server.analyses.models import Analysis
-from packamal.server.analyses.states import Lane
+from packamal.server.analyses.states import Lane, State
 
+UPLOAD = "upload"
+"""The option that holds the digest of an uploaded file."""
+FRESH = datetime.timedelta(hours=1)
+"""How long an answer on an exact version is given again without asking the index: files can be added to a version."""
+NEWEST_FRESH = datetime.timedelta(minutes=5)
+"""The same where the index chooses the version."""
 TRIES = 3
 """A claim that is there when we insert and gone when we look was given up in between; that does not happen often."""
 
@@ -36,8 +47,8 @@ class Question:
 
     requested: str
     purl: PackageURL
-    """With the exact version."""
-    release_digest: str
+    is_exact: bool = True
+    """Whether the version is one, and no range, tag or the newest."""
     options: Mapping[str, str | int | bool] = field(default_factory=dict)
     """What changes the answer; nothing else."""
     lane: Lane = Lane.BULK
@@ -45,8 +56,13 @@ class Question:
     """Judge again though there is an answer."""
 
     @property
+    def release_digest(self) -> str:
+        """Known for an upload; else the worker asks the index."""
+        return str(self.options.get(UPLOAD, ""))
+
+    @property
     def claim(self) -> str:
-        """What is unique in the database."""
+        """What is unique in the database among rows that answer."""
         parts = [self.purl.to_string(), self.release_digest, rules_version(), json.dumps(self.options, sort_keys=True)]
         return hashlib.sha256("\0".join(parts).encode()).hexdigest()
 
@@ -60,11 +76,13 @@ class Claimed:
 
 
 def claim(question: Question, asker: Asker) -> Claimed:
-    """Find or insert the row; the database decides who was first. A forced one takes a final row's claim over."""
+    """Find or insert the row; the database decides who was first. A final row's claim is taken over by force or age."""
     for _ in range(TRIES):
         held = Analysis.objects.filter(claim=question.claim).first()
-        if held and not (question.is_forced and held.is_final):
+        if held and (not held.is_final or _is_answer(held, question)):
             return Claimed(held, is_new=False)
+        if not held and (known := _known(question)):
+            return Claimed(known, is_new=False)
         try:
             with transaction.atomic():
                 if held:
@@ -75,17 +93,45 @@ def claim(question: Question, asker: Asker) -> Claimed:
     raise IntegrityError("a claim kept changing hands")
 
 
+def _is_answer(row: Analysis, question: Question) -> bool:
+    fresh = FRESH if question.is_exact else NEWEST_FRESH
+    is_fresh = bool(question.release_digest) or row.created_at > timezone.now() - fresh
+    return is_fresh and not question.is_forced
+
+
+def _known(question: Question) -> Analysis | None:
+    """An answer on this exact version that was asked for in other words."""
+    if not question.is_exact or question.is_forced or question.release_digest:
+        return None
+    rows = Analysis.objects.filter(
+        ecosystem=question.purl.type,
+        name=_name(question.purl),
+        version=question.purl.version or "",
+        purl=question.purl.to_string(),
+        rules_version=rules_version(),
+        options=dict(question.options),
+        created_at__gt=timezone.now() - FRESH,
+        state=State.DONE,
+    )
+    return rows.order_by("-created_at").first()
+
+
+def _name(purl: PackageURL) -> str:
+    return f"{purl.namespace}/{purl.name}" if purl.namespace else purl.name
+
+
 def _insert(question: Question, asker: Asker) -> Analysis:
     now, purl = timezone.now(), question.purl
     return Analysis.objects.create(
         requested=question.requested,
         purl=purl.to_string(),
         ecosystem=purl.type,
-        name=f"{purl.namespace}/{purl.name}" if purl.namespace else purl.name,
+        name=_name(purl),
         version=purl.version or "",
         release_digest=question.release_digest,
         rules_version=rules_version(),
         options=dict(question.options),
+        is_forced=question.is_forced,
         claim=question.claim,
         lane=question.lane,
         due_at=due_at(question.lane, asker.owner.pk if asker.owner else None, now),

@@ -46,17 +46,20 @@ class Analysis(models.Model):
     requested = models.TextField()
     """What was asked for, canonical."""
     purl = models.TextField()
-    """The exact version."""
+    """The exact version, once the worker has asked the index."""
     ecosystem = models.CharField(max_length=32)
     name = models.TextField()
     """With its namespace: `@scope/name`."""
     version = models.TextField()
     release_digest = models.CharField(max_length=64)
-    """Over the digests of the files that the index listed; tells two contents of one version apart."""
+    """Over the digests of the files that the index listed; tells two contents of one version apart. Empty until the
+    worker has asked the index."""
     rules_version = models.CharField(max_length=32)
     options = models.JSONField(default=dict)
+    is_forced = models.BooleanField(default=False)
+    """Judged again though there is an answer."""
     claim = models.CharField(max_length=64, null=True, unique=True)  # noqa: DJ001  NULL claims nothing, '' would
-    """Release, rules and options in one digest; emptied when the row stops being the answer to it."""
+    """What was asked for, rules and options in one digest; emptied when the row stops being the answer to it."""
 
     lane = models.CharField(max_length=16, choices=Lane.choices, default=Lane.BULK)
     due_at = models.DateTimeField(default=timezone.now)

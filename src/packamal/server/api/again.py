@@ -22,7 +22,7 @@ from packamal.server.api.problems import Problem
 from packamal.server.pipeline.submit import submit
 
 __all__ = ["router"]
-RESPONSES = {202: AnalysisOut, (401, 403, 404, 409, 422, 429, 502): Problem}
+RESPONSES = {202: AnalysisOut, (401, 403, 404, 409, 422, 429): Problem}
 
 
 @router.post(

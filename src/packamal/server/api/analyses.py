@@ -114,7 +114,7 @@ def shown(row: Analysis) -> AnalysisOut:
 @router.post(
     "/analyses",
     auth=SUBMIT,
-    response={202: AnalysisOut, 200: AnalysisOut, (400, 401, 403, 409, 422, 429, 502): Problem},
+    response={202: AnalysisOut, 200: AnalysisOut, (400, 401, 403, 409, 422, 429): Problem},
     url_name="analyses",
     openapi_extra=PARAMETER,
 )

@@ -10,13 +10,12 @@ from ninja import NinjaAPI, Schema
 from ninja.errors import AuthenticationError, HttpError, ValidationError
 from pydantic import Field
 
-from packamal.errors import FetchError, NotFoundError, TargetError
+from packamal.errors import TargetError
 from packamal.server.accounts.quota import QuotaError
 from packamal.server.request_id import current_request_id
 
 log = logging.getLogger(__name__)
 CONTENT_TYPE = "application/problem+json"
-RETRY_AFTER_S = 30
 MAX_ERRORS = 20
 
 
@@ -57,8 +56,6 @@ def add_handlers(api: NinjaAPI) -> None:
     api.exception_handler(HttpError)(lambda request, error: answer(error.status_code, str(error)))
     api.exception_handler(Http404)(not_found_error)
     api.exception_handler(TargetError)(_wrong_target)
-    api.exception_handler(NotFoundError)(_wrong_target)
-    api.exception_handler(FetchError)(_unreachable)
     api.exception_handler(QuotaError)(_used_up)
     api.exception_handler(Exception)(_fault)
 
@@ -84,13 +81,6 @@ def _unauthenticated(request: HttpRequest, error: AuthenticationError) -> HttpRe
 
 def _wrong_target(request: HttpRequest, error: Exception) -> HttpResponse:
     return answer(422, str(error), [FieldError(field="purl", message=str(error))])
-
-
-def _unreachable(request: HttpRequest, error: Exception) -> HttpResponse:
-    log.warning("request=%s the index cannot be asked: %s", current_request_id(), error)
-    response = answer(502, "the package index did not answer; try again later")
-    response["Retry-After"] = str(RETRY_AFTER_S)
-    return response
 
 
 def _used_up(request: HttpRequest, error: QuotaError) -> HttpResponse:

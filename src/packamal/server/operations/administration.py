@@ -21,6 +21,7 @@ from packamal.server.analyses.models import Analysis, StoredReport
 from packamal.server.analyses.states import Category, Lane, State
 from packamal.server.pipeline import parts
 from packamal.server.pipeline.bells import ring
+from packamal.server.pipeline.resolving import is_exact
 from packamal.server.pipeline.results import StoreError
 
 ACTOR = "system"
@@ -94,7 +95,7 @@ def requeue(category: Category, limit: int) -> int:
 def _requeue(row: Analysis) -> bool:
     """A final state never changes: what is queued is a new row."""
     purl, lane = PackageURL.from_string(row.purl), Lane(row.lane)
-    question = Question(row.requested, purl, row.release_digest, options=row.options, lane=lane)
+    question = Question(row.requested, purl, is_exact(purl), options=row.options, lane=lane)
     return claim(question, Asker(row.owner, row.key, row.request_id)).is_new
 
 

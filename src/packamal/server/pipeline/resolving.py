@@ -1,8 +1,9 @@
-"""Which exact version is meant, and which content of it; asked of the index before anything is queued."""
+"""Which exact version is meant, and which content of it; asked of the index by the worker."""
 
 from __future__ import annotations
 
 import hashlib
+import re
 import threading
 from typing import NamedTuple
 
@@ -13,7 +14,7 @@ from packamal.ecosystems.base import Ecosystem
 from packamal.http.access import Access
 
 TIMEOUT_S = 10.0
-"""Of one silence of the index: somebody waits for the answer."""
+"""Of one silence of the index; a worker is held meanwhile."""
 
 
 class Resolved(NamedTuple):
@@ -23,7 +24,16 @@ class Resolved(NamedTuple):
     digest: str
 
 
+NPM_EXACT = re.compile(r"\d+\.\d+\.\d+(?:-[\w.-]+)?(?:\+[\w.-]+)?", re.ASCII)
+"""Everything else may be a range or a tag: https://semver.org."""
 _kept = threading.local()
+
+
+def is_exact(purl: PackageURL) -> bool:
+    """Whether the version says by itself which one is meant."""
+    if not purl.version:
+        return False
+    return purl.type != "npm" or NPM_EXACT.fullmatch(purl.version) is not None
 
 
 def resolve(purl: PackageURL) -> Resolved:

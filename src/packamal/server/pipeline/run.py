@@ -17,6 +17,7 @@ from packamal.server.analyses.states import Category, Lane
 from packamal.server.analyses.transitions import Lease
 from packamal.server.metrics import count_scan
 from packamal.server.pipeline import parts
+from packamal.server.pipeline.identify import identify
 from packamal.server.pipeline.settle import settle
 from packamal.server.request_id import bound
 
@@ -43,7 +44,8 @@ def _run(lease: Lease, is_stopping: Callable[[], bool]) -> None:
     log.info("started", extra={"fields": fields})
     renewer, started = _Renewer(lease, is_stopping), time.monotonic()
     try:
-        _settle(lease, parts.executor().run(_order(lease), renewer))
+        if exact := identify(lease):
+            _settle(exact, parts.executor().run(_order(exact), renewer))
         outcome = _outcome(lease)
     except DatabaseError:
         log.exception("left to the reconciler", extra={"fields": fields})

@@ -1,4 +1,7 @@
-"""Takes a purl in: understand, resolve, claim, ring. The API, the pages, batches and feeds all come through here."""
+"""Takes a purl in: understand, claim, ring. The API, the pages, batches and feeds all come through here.
+
+The index is not asked: that is the worker's first step (`identify`), so that a submission costs a few statements.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +13,7 @@ from packamal.server.accounts.quota import spend
 from packamal.server.analyses.claims import Asker, Claimed, Question, claim
 from packamal.server.analyses.states import Lane
 from packamal.server.pipeline.bells import ring
-from packamal.server.pipeline.resolving import resolve
+from packamal.server.pipeline.resolving import is_exact
 from packamal.targets import TargetKind, parse_target
 
 SCHEME = "pkg:"
@@ -18,15 +21,21 @@ EXAMPLE = "pkg:pypi/requests@2.32.3"
 
 
 def submit(text: str, asker: Asker, lane: Lane, is_forced: bool = False) -> Claimed:
-    """The row that answers. Raises TargetError (wrong input), NotFoundError, FetchError, QuotaError."""
+    """The row that answers. Raises TargetError (wrong input), QuotaError."""
     text = text.strip()
     if not text.lower().startswith(SCHEME):
         raise TargetError(f"a package address is needed, like {EXAMPLE}")  # never a path of this machine
     target = parse_target(text)
     if target.kind is not TargetKind.PACKAGE or target.purl is None:
         raise TargetError(f"a package address is needed, like {EXAMPLE}")
-    resolved = resolve(target.purl)
-    question = Question(target.purl.to_string(), resolved.purl, resolved.digest, lane=lane, is_forced=is_forced)
+    purl = target.purl
+    question = Question(purl.to_string(), purl, is_exact(purl), lane=lane, is_forced=is_forced)
+    return accept(question, asker)
+
+
+def accept(question: Question, asker: Asker) -> Claimed:
+    """Claim, count, write down who asked, and ring for it. Raises QuotaError."""
+    lane = question.lane
     with transaction.atomic():
         claimed = claim(question, asker)
         if claimed.is_new:
