@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Concatenate, ParamSpec, Protocol
 from urllib.parse import quote
 
-from django.core.exceptions import PermissionDenied
+from django.core.exceptions import BadRequest, PermissionDenied
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect
 from django.utils.http import url_has_allowed_host_and_scheme
 
@@ -39,6 +39,7 @@ def needs(role: Role) -> Callable[[Callable[Concatenate[HttpRequest, P], HttpRes
     def decorate(view: Callable[Concatenate[HttpRequest, P], HttpResponseBase]) -> View[P]:
         @functools.wraps(view)
         def guarded(request: HttpRequest, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponseBase:
+            _refuse_nul(request)
             user = getattr(request, "user", None)
             if not isinstance(user, User) or not user.is_authenticated:
                 return _sign_in(request)
@@ -55,6 +56,14 @@ def local_path(request: HttpRequest, given: str, default: str = "/") -> str:
     """`given` when it is a path of this service, else the default: nobody is sent elsewhere."""
     is_ours = given.startswith("/") and url_has_allowed_host_and_scheme(given, allowed_hosts=None)
     return given if is_ours else default
+
+
+def _refuse_nul(request: HttpRequest) -> None:
+    """No text has a NUL, and the database takes none. Raises BadRequest."""
+    given = [request.path, *(value for _, values in request.GET.lists() for value in values)]
+    given += [value for _, values in request.POST.lists() for value in values]
+    if any("\0" in str(value) for value in given):
+        raise BadRequest("a NUL in the request")
 
 
 def _sign_in(request: HttpRequest) -> HttpResponse:

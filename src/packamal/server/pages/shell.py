@@ -89,7 +89,7 @@ def _sections(person: Person | None) -> list[Item]:
     found = [Item("analyses", "Analyses", "/analyses")]
     if person and person.can_decide:
         found.append(Item("review", "Review", "/review", _open()))
-    return [*found, Item("rules", "Rules", "/rules")]
+    return [*found, Item("dashboard", "Dashboard", "/dashboard"), Item("rules", "Rules", "/rules")]
 
 
 def _open() -> int:

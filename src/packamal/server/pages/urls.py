@@ -4,7 +4,21 @@ from __future__ import annotations
 
 from django.urls import path
 
-from packamal.server.pages import analysis, choices, downloads, home, keys, listing, package, report, review, rules
+from packamal.server.pages import (
+    analysis,
+    api_docs,
+    audit_trail,
+    choices,
+    dashboard,
+    downloads,
+    home,
+    keys,
+    listing,
+    package,
+    report,
+    review,
+    rules,
+)
 
 urlpatterns = [
     path("", home.home, name="home"),
@@ -19,11 +33,15 @@ urlpatterns = [
     path("analyses/<uuid:analysis_id>/cancel", analysis.cancel, name="analysis-cancel"),
     path("analyses/<uuid:analysis_id>/findings", report.findings, name="analysis-findings"),
     path("analyses/<uuid:analysis_id>/files/<str:name>", downloads.download, name="analysis-file"),
+    path("dashboard", dashboard.dashboard, name="dashboard"),
+    path("dashboard.csv", dashboard.table, name="dashboard-table"),
     path("review", review.queue, name="review"),
     path("review/suppressions.yaml", review.suppressions, name="suppressions"),
     path("review/<uuid:analysis_id>", review.item, name="review-item"),
     path("review/<uuid:analysis_id>/decide", review.decide, name="review-decide"),
     path("review/decisions/<int:decision_id>/undo", review.undo, name="review-undo"),
+    path("audit", audit_trail.audit, name="audit"),
+    path("docs/api", api_docs.docs, name="api-docs"),
     path("rules", rules.rules, name="rules"),
     path("rules/<path:rule_id>", rules.rule, name="rule"),
     path("keys", keys.keys, name="keys"),

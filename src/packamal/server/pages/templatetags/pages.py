@@ -127,6 +127,18 @@ def ability(capability: Capability) -> str:
     return MEANING[capability].title
 
 
+@register.filter
+def seconds(value: float | None) -> str:
+    """A duration given in seconds."""
+    return NONE if value is None else took(value * 1000)
+
+
+@register.filter
+def minus(value: int) -> int:
+    """The other sign."""
+    return -value
+
+
 @register.filter(name="from")
 def from_(part: int, whole: int) -> int:
     """What is left of the whole."""
