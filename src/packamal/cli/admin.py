@@ -16,9 +16,18 @@ SCOPES = ("read", "submit", "admin")
 GRACE_HOURS = 24
 REQUEUED = 1000
 MAX_PASSWORD_CHARS = 1000
+EPILOG = """\b
+Examples:
+  packamal admin prepare
+  packamal admin add-user ada --role analyst
+  packamal admin add-key ada --scope submit --days 90
+  packamal admin rotate-key 0123456789ab
+  packamal admin requeue cluster_error
+  packamal admin verify --limit 1000
+"""
 
 
-@click.group("admin", context_settings={"help_option_names": ["-h", "--help"]})
+@click.group("admin", epilog=EPILOG, context_settings={"help_option_names": ["-h", "--help"]})
 def command() -> None:
     """Prepare the database, add people and keys, queue again, verify what is stored."""
     need_server()

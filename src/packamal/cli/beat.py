@@ -6,8 +6,13 @@ import click
 
 from packamal.cli.needs import need_server
 
+EPILOG = """\b
+Examples:
+  packamal beat
+"""
 
-@click.command("beat")
+
+@click.command("beat", epilog=EPILOG)
 def command() -> int:
     """Run the schedule of the full shape; started twice, one of them is active."""
     need_server()

@@ -7,9 +7,14 @@ import click
 from packamal.cli.needs import need_server
 
 BIND = "127.0.0.1:8001"
+EPILOG = """\b
+Examples:
+  packamal internal
+  packamal internal --bind 10.0.0.5:8001
+"""
 
 
-@click.command("internal")
+@click.command("internal", epilog=EPILOG)
 @click.option("--bind", default=BIND, show_default=True, metavar="HOST:PORT", help="Where to listen; never public.")
 def command(bind: str) -> int:
     """Run the internal listener of the full shape: callbacks of scans, metrics, health."""

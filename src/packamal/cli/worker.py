@@ -7,10 +7,9 @@ import click
 from packamal.cli.needs import need_server
 
 QUEUES = "interactive,bulk,feed,maintenance,feeds"
-PROCESSES = 2
 MAX_PROCESSES = 256
 EPILOG = """\b
-Scans should not keep maintenance waiting; run two:
+Examples, since scans should not keep maintenance waiting:
   packamal worker --name scans --queues interactive,bulk,feed
   packamal worker --name upkeep --queues maintenance,feeds --processes 1
 """
@@ -19,8 +18,8 @@ Scans should not keep maintenance waiting; run two:
 @click.command("worker", epilog=EPILOG)
 @click.option("--name", default="all", show_default=True, help="Tells the workers of one machine apart.")
 @click.option("--queues", default=QUEUES, show_default=True, help="What it takes, separated by commas.")
-@click.option("--processes", type=click.IntRange(1, MAX_PROCESSES), default=PROCESSES, show_default=True)
-def command(name: str, queues: str, processes: int) -> int:
+@click.option("--processes", type=click.IntRange(1, MAX_PROCESSES), help="Tasks at once; else PACKAMAL_SERVER_SCANS.")
+def command(name: str, queues: str, processes: int | None) -> int:
     """Run a worker of the full shape."""
     need_server()
     from packamal.server.operations.workers import run_worker  # Celery: not for the other commands

@@ -19,6 +19,8 @@ from packamal.executors.base import MAX_REPORT_BYTES, Ending, Order, Outcome, St
 
 WITHHELD = "PACKAMAL_"
 """Settings and secrets of the service, and settings of a scan that it did not choose."""
+REQUEST_ID = "PACKAMAL_REQUEST_ID"
+"""Nothing reads it: it tells whoever looks at a process which request it is for."""
 KILL_AFTER_S = 30.0
 """The scanner keeps the time limit itself and still reports; this much later it is hung."""
 BEAT_S = 1.0
@@ -53,7 +55,7 @@ class ProcessExecutor:
                     stdout=subprocess.PIPE,
                     stderr=subprocess.PIPE,
                     cwd=scratch,
-                    env=self.environ | {"PACKAMAL_CACHE_DIR": str(self.cache_dir)},
+                    env=self.environ | {"PACKAMAL_CACHE_DIR": str(self.cache_dir), REQUEST_ID: order.request_id},
                     start_new_session=True,
                 )
             except OSError as error:

@@ -83,7 +83,8 @@ class FullSet:
         return self.ask(f"/api/v1{path}", body=body, headers=headers, **more)
 
     def submit(self, purl, **more):
-        answer = self.api("/analyses", {"purl": purl}, **more)
+        while (answer := self.api("/analyses", {"purl": purl}, **more)).status == 429:
+            time.sleep(int(answer.headers["Retry-After"]))
         assert answer.status in (200, 202), answer
         return answer.json["id"]
 

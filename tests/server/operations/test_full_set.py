@@ -116,6 +116,20 @@ def test_ready_says_what_is_away(running):
     assert running.ask("/readyz", listener="web").json["checks"] == {"database": "ok", "broker": "ok", "results": "ok"}
 
 
+def test_without_its_database_the_service_says_so_soon_and_comes_back(running):
+    running.kill("postgres")
+    started = time.monotonic()
+    answer = running.api("/analyses", {"purl": running.index.add("away", "1.0")})
+    assert (answer.status, answer.json["title"]) == (503, "Service Unavailable")
+    assert answer.headers["Retry-After"] == "5"
+    ready = running.ask("/readyz", listener="web")
+    assert (ready.status, ready.json["checks"]["database"]) == (503, "unavailable")
+    assert metrics(running)["packamal_database_up"] == 0
+    assert time.monotonic() - started < 45
+    running.up()
+    assert running.wait_for([running.submit("pkg:pypi/away@1.0")])
+
+
 def test_secrets_are_made_for_this_set_and_nobody_else_reads_them(running):
     files = list((running.path / "secrets").iterdir())
     assert len(files) >= 7

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from http import HTTPStatus
 
+from django.db import OperationalError
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from ninja import NinjaAPI, Schema
 from ninja.errors import AuthenticationError, HttpError, ValidationError
@@ -16,6 +17,8 @@ from packamal.server.request_id import current_request_id
 
 log = logging.getLogger(__name__)
 CONTENT_TYPE = "application/problem+json"
+AWAY_S = 5
+"""A restart of the database takes about as long."""
 MAX_ERRORS = 20
 
 
@@ -57,6 +60,7 @@ def add_handlers(api: NinjaAPI) -> None:
     api.exception_handler(Http404)(not_found_error)
     api.exception_handler(TargetError)(_wrong_target)
     api.exception_handler(QuotaError)(_used_up)
+    api.exception_handler(OperationalError)(_away)
     api.exception_handler(Exception)(_fault)
 
 
@@ -81,6 +85,13 @@ def _unauthenticated(request: HttpRequest, error: AuthenticationError) -> HttpRe
 
 def _wrong_target(request: HttpRequest, error: Exception) -> HttpResponse:
     return answer(422, str(error), [FieldError(field="purl", message=str(error))])
+
+
+def _away(request: HttpRequest, error: OperationalError) -> HttpResponse:
+    log.warning("request=%s the database cannot be used: %s", current_request_id(), error)
+    response = answer(503, "the service is away for the moment")
+    response["Retry-After"] = str(AWAY_S)
+    return response
 
 
 def _used_up(request: HttpRequest, error: QuotaError) -> HttpResponse:

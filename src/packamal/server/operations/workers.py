@@ -18,16 +18,17 @@ def _leave_logging(**kwargs: object) -> None:
     """That there is a receiver is enough: Celery then leaves alone what Django's settings set up."""
 
 
-def run_worker(name: str, queues: str, processes: int) -> None:
-    """Take work from these queues (separated by commas) until told to stop."""
-    share(full_settings().metrics_dir, f"worker-{name}", _slot, is_kept=True)
+def run_worker(name: str, queues: str, processes: int | None) -> None:
+    """Take work from these queues (separated by commas) until told to stop; `processes` None: what the settings say."""
+    settings = full_settings()
+    share(settings.metrics_dir, f"worker-{name}", _slot, is_kept=True)
     set_up()
     from packamal.server.pipeline.celery_app import app
 
     worker = app.Worker(
         hostname=host_format(default_nodename(f"{name}@%h")),
         queues=queues,
-        concurrency=processes,
+        concurrency=processes or settings.scans,
         task_events=True,
         without_gossip=True,
         without_mingle=True,
