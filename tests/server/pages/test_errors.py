@@ -43,3 +43,4 @@ def test_every_answer_carries_the_policy(browser):
     assert "default-src 'none'" in policy
     assert "unsafe" not in policy
     assert page["X-Frame-Options"] == "DENY"
+    assert page["Referrer-Policy"] == "same-origin"

@@ -192,7 +192,8 @@ let failures = 0;
 let silentSince = "";
 
 function away(event) {
-  if (!event.target.closest?.("[data-live]")) return;
+  const region = event.detail.elt;
+  if (!region?.matches("[data-live]")) return;
   silentSince = silentSince || new Date().toISOString().slice(11, 19);
   failures += 1;
   document.body.classList.add("is-away");
@@ -206,7 +207,6 @@ function away(event) {
   }
   const wait = BACK_OFF_S[failures - 1];
   toast(`No answer since ${silentSince} UTC. Trying again in ${wait} s.`, true);
-  const region = event.target.closest("[data-live]");
   setTimeout(() => window.htmx.trigger(region, "again"), wait * 1000);
 }
 
@@ -214,7 +214,7 @@ document.addEventListener("htmx:sendError", away);
 document.addEventListener("htmx:timeout", away);
 document.addEventListener("htmx:responseError", away);
 document.addEventListener("htmx:afterOnLoad", (event) => {
-  if (!failures || !event.target.closest?.("[data-live]")) return;
+  if (!failures || !event.detail.requestConfig?.elt.matches("[data-live]")) return; // elt is what took its place
   failures = 0;
   silentSince = "";
   document.body.classList.remove("is-away");
