@@ -56,7 +56,9 @@ def main(arguments: list[str]) -> int:
         return down(folder)
     if options.what == "status":
         return status(folder)
-    return subprocess.run(options.command, env=environment(folder), check=False).returncode
+    said = environment(folder)
+    said["PATH"] = f"{Path(sys.executable).parent}:{said.get('PATH', os.defpath)}"
+    return subprocess.run(options.command, env=said, check=False).returncode
 
 
 def up(folder: Folder, scans: int = SCANS, has_aof: bool = True) -> int:
@@ -68,6 +70,8 @@ def up(folder: Folder, scans: int = SCANS, has_aof: bool = True) -> int:
     folder.make()
     with folder.locked():
         processes = Processes(folder)
+        if not processes.known():
+            folder.choose_ports()
         if STORES.keys() & set(dead_parts(processes)):
             start(processes, store_commands(folder, has_aof))
             wait_until("PostgreSQL", lambda: make_database(folder))

@@ -82,13 +82,16 @@ class Folder:
         return self.path / "logs" / f"{part}.log"
 
     def ports(self) -> dict[str, int]:
-        """Listener -> port on loopback; chosen once, so that a link holds over a restart."""
+        """Listener -> port on loopback."""
+        return dict(json.loads((self.path / "ports.json").read_text(encoding="utf-8")))
+
+    def choose_ports(self) -> None:
+        """Keep those of last time, so that a link holds over a restart; others when somebody has one of them now."""
         path = self.path / "ports.json"
-        if path.exists():
-            return dict(json.loads(path.read_text(encoding="utf-8")))
+        if path.exists() and all(is_free(port) for port in self.ports().values()):
+            return
         ports = dict(zip(LISTENERS, free_ports(len(LISTENERS)), strict=True))
         path.write_text(json.dumps(ports), encoding="utf-8")
-        return ports
 
     @contextlib.contextmanager
     def locked(self) -> Iterator[None]:
@@ -96,6 +99,17 @@ class Folder:
         with (self.path / "lock").open("w") as file:
             fcntl.flock(file, fcntl.LOCK_EX)
             yield
+
+
+def is_free(port: int) -> bool:
+    """Whether nobody listens on it; what a closed connection leaves does not count."""
+    with socket.socket() as one:
+        one.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            one.bind(("127.0.0.1", port))
+        except OSError:
+            return False
+        return True
 
 
 def free_ports(count: int) -> list[int]:

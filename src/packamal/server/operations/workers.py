@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import logging
+
 from billiard.process import current_process
 from celery.signals import setup_logging
 from celery.utils.nodenames import default_nodename, host_format
@@ -16,6 +18,7 @@ MAIN = "main"
 @setup_logging.connect  # type: ignore[untyped-decorator]
 def _leave_logging(**kwargs: object) -> None:
     """That there is a receiver is enough: Celery then leaves alone what Django's settings set up."""
+    logging.captureWarnings(capture=True)
 
 
 def run_worker(name: str, queues: str, processes: int | None) -> None:
