@@ -41,10 +41,17 @@ def assign(unpacked: Unpacked, kind: str, ecosystem: str) -> tuple[Unit, ...]:
     plan = _plan(tree, members, kind, ecosystem)
     if not plan.entries and not plan.units:
         plan.entries += [Entry(unit.path, Role.IMPORT, LONE) for unit in members if _is_loadable(unit, SCRIPTS)]
-    is_python = ecosystem == "pypi" or kind in {"wheel", "sdist"}
-    languages = SCRIPTS - {Language.JAVASCRIPT, Language.TYPESCRIPT} if is_python else SCRIPTS
-    units = spread_quickly((*_entered(members, plan.entries, languages), *plan.units), plan.edges)
+    units = spread_quickly((*_entered(members, plan.entries, _callable(kind, ecosystem)), *plan.units), plan.edges)
     return (*units, *excerpts_of(units))
+
+
+def _callable(kind: str, ecosystem: str) -> frozenset[Language]:
+    """Languages whose files a user's call may reach although no reading shows how: a shell script that nothing of an
+    sdist starts is a tool of its authors, for an import cannot run it."""
+    if kind == "sdist":
+        return frozenset({Language.PYTHON})
+    is_python = ecosystem == "pypi" or kind == "wheel"
+    return SCRIPTS - {Language.JAVASCRIPT, Language.TYPESCRIPT} if is_python else SCRIPTS
 
 
 def _units(unpacked: Unpacked) -> tuple[Unit, ...]:
