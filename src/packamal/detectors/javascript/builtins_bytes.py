@@ -27,6 +27,8 @@ from packamal.detectors.javascript.values import (
 )
 
 MAX_BYTES = 1 << 24
+MAX_ZEROS = 4096
+"""Bytes of an empty Buffer that are kept one by one."""
 _LATIN = frozenset({"latin1", "binary", "ascii"})
 _CODES = {"base64": "base64", "base64url": "base64", "hex": "hex"}
 _WIDE = frozenset({"utf16le", "ucs2", "utf-16le", "ucs-2"})
@@ -105,7 +107,9 @@ def _buffer(m: Machine, inv: Invocation) -> object:
     if isinstance(value, str):
         return _encoded(m, value, str(encoding).lower() if isinstance(encoding, str) else "utf8", step, inv)
     if isinstance(value, int) and not isinstance(value, bool):
-        return ArrayValue([0] * value, m.level) if 0 <= value <= 4096 else UNKNOWN
+        made = ArrayValue([0] * value if 0 <= value <= MAX_ZEROS else [], m.level)
+        made.is_open = not made.items
+        return made
     raw = as_bytes(value)
     if raw is not None:
         return _of_codes(m, raw, inv)

@@ -11,7 +11,6 @@ from packamal.detectors.javascript.values import (
     UNKNOWN,
     Accessor,
     ArrayValue,
-    ClassValue,
     Closure,
     ObjectValue,
     Opaque,
@@ -69,8 +68,9 @@ def _object(m: Machine, inv: Invocation) -> object:
 
 @builtin("Object.getPrototypeOf", "Reflect.getPrototypeOf")
 def _prototype(m: Machine, inv: Invocation) -> object:
-    """What functions have in common leads to the maker of functions."""
-    return Ref("Function.prototype") if isinstance(inv.argument(0), Closure | ClassValue) else NOT_FOLDED
+    """What functions have in common leads to the maker of functions; an empty one is there for nothing else."""
+    value = inv.argument(0)
+    return Ref("Function.prototype") if isinstance(value, Closure) and value.node.body == [] else NOT_FOLDED
 
 
 @builtin("Object.keys", "Object.getOwnPropertyNames", "Reflect.ownKeys")

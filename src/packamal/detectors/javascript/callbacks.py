@@ -47,6 +47,8 @@ def run_now(m: Machine, inv: Invocation, value: object) -> None:
 def run_for(m: Machine, name: str, inv: Invocation, result: object) -> None:
     """Run the functions passed to a call of something outside, on its result."""
     found = functions_in(inv.arguments)
+    if name.rpartition(".")[2] in INDIRECT:
+        found = [function for function in found if not isinstance(function, Ref)]
     if not found:
         return
     value: object = Opaque(result.sources) if isinstance(result, Ref) else result
