@@ -5,6 +5,7 @@ from __future__ import annotations
 import enum
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Protocol
 
 MAX_REPORT_BYTES = 32 << 20
@@ -21,6 +22,8 @@ class Order:
     """Exact."""
     time_limit_s: int
     request_id: str = ""
+    path: Path | None = None
+    """An uploaded file, instead of what the address names."""
 
 
 class Ending(enum.StrEnum):

@@ -54,7 +54,7 @@ class ProcessExecutor:
                     stdin=subprocess.DEVNULL,
                     stdout=subprocess.PIPE,
                     stderr=subprocess.PIPE,
-                    cwd=scratch,
+                    cwd=order.path.parent if order.path else scratch,
                     env=self.environ | {"PACKAMAL_CACHE_DIR": str(self.cache_dir), REQUEST_ID: order.request_id},
                     start_new_session=True,
                 )
@@ -69,7 +69,7 @@ class ProcessExecutor:
     def _command(self, order: Order) -> list[str]:
         flags = ["--format", "jsonl", "--fail-on", "never", "--progress", "jsonl", "--jobs", "1"]
         limit = ["--time-limit", f"{order.time_limit_s}s"]
-        return [*self.program, "scan", *flags, *limit, "--", order.purl]
+        return [*self.program, "scan", *flags, *limit, "--", f"./{order.path.name}" if order.path else order.purl]
 
 
 class _Follower:

@@ -91,6 +91,11 @@ class ServerSettings:
         return self.data_dir / "metrics"
 
     @property
+    def quarantine_dir(self) -> Path:
+        """Where uploaded archives lie until a scan opens them."""
+        return self.data_dir / "quarantine"
+
+    @property
     def is_embedded(self) -> bool:
         """One process for one person."""
         return self.shape is Shape.EMBEDDED

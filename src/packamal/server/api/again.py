@@ -14,12 +14,12 @@ from ninja.errors import HttpError
 
 from packamal.server.accounts import audit
 from packamal.server.analyses.models import Analysis
-from packamal.server.analyses.states import Lane, State
+from packamal.server.analyses.states import State
 from packamal.server.api.analyses import AnalysisOut, router, shown
 from packamal.server.api.auth import SUBMIT, asker, may_change
 from packamal.server.api.once import PARAMETER, once
 from packamal.server.api.problems import Problem
-from packamal.server.pipeline.submit import submit
+from packamal.server.pipeline.submit import submit_again
 
 __all__ = ["router"]
 RESPONSES = {202: AnalysisOut, (401, 403, 404, 409, 422, 429): Problem}
@@ -66,7 +66,7 @@ def _own(request: HttpRequest, analysis_id: UUID) -> Analysis:
 
 def _start(request: HttpRequest, response: HttpResponse, row: Analysis, action: str) -> Status[AnalysisOut]:
     who = asker(request)
-    claimed = submit(row.purl, who, Lane(row.lane), is_forced=True)
+    claimed = submit_again(row, who)
     audit.record(f"key:{who.key.prefix}" if who.key else "", action, str(row.pk), became=str(claimed.analysis.pk))
     answer = shown(claimed.analysis)
     response["Location"] = answer.links.self

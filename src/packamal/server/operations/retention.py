@@ -9,17 +9,22 @@ from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
-from packamal.server.accounts.models import AuditEvent
+from packamal.server.accounts.models import AuditEvent, KeptAnswer
 from packamal.server.analyses.models import Analysis, StoredReport
 from packamal.server.analyses.states import FINAL
 from packamal.server.operations.models import CallbackToken
 from packamal.server.pipeline import parts
+from packamal.server.pipeline.quarantine import sweep
 from packamal.server.pipeline.results import ResultsStore
 
 MAX_ROWS = 1000
 """In one pass; the next one is an hour away and a backlog has time."""
 YOUNG = datetime.timedelta(days=1)
 """A report is stored before its row is: younger ones are left alone."""
+
+
+UPLOADS_KEPT = datetime.timedelta(days=7)
+"""Uploaded archives are kept so long for another look; the report stays."""
 
 
 class Retained(NamedTuple):
@@ -29,6 +34,8 @@ class Retained(NamedTuple):
     reports: int
     audit_events: int
     tokens: int
+    answers: int
+    uploads: int
 
 
 def retain(store: ResultsStore | None = None) -> Retained:
@@ -41,6 +48,8 @@ def retain(store: ResultsStore | None = None) -> Retained:
         reports=_delete_reports(now, store or parts.store()),
         audit_events=_delete(AuditEvent, events.values_list("pk", flat=True)),
         tokens=CallbackToken.objects.filter(expires_at__lt=now - YOUNG).delete()[0],
+        answers=KeptAnswer.objects.filter(created_at__lt=now - YOUNG).delete()[0],
+        uploads=sweep(settings.PACKAMAL.quarantine_dir, UPLOADS_KEPT.total_seconds()),
     )
 
 

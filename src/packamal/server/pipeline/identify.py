@@ -7,11 +7,14 @@ from __future__ import annotations
 
 import dataclasses
 
+from django.conf import settings
+
 from packamal.errors import AnalysisError, NotFoundError
 from packamal.server.analyses import transitions, twins
 from packamal.server.analyses.claims import UPLOAD
 from packamal.server.analyses.states import Category
 from packamal.server.analyses.transitions import Lease
+from packamal.server.pipeline.quarantine import find
 from packamal.server.pipeline.resolving import resolve
 from packamal.targets import parse_purl
 
@@ -19,7 +22,7 @@ from packamal.targets import parse_purl
 def identify(lease: Lease) -> Lease | None:
     """The lease on the exact version; None when the attempt has ended here."""
     if UPLOAD in lease.options:
-        return lease
+        return _uploaded(lease)
     try:
         purl, digest = resolve(parse_purl(lease.purl))
     except NotFoundError as error:
@@ -35,3 +38,12 @@ def identify(lease: Lease) -> Lease | None:
         transitions.finish(lease.analysis_id, lease.attempt, twins.result_of(twin))
         return None
     return dataclasses.replace(lease, purl=purl.to_string())
+
+
+def _uploaded(lease: Lease) -> Lease | None:
+    if find(settings.PACKAMAL.quarantine_dir, str(lease.options[UPLOAD])):
+        return lease
+    transitions.fail(
+        lease.analysis_id, lease.attempt, Category.NOT_FOUND, "the upload is no longer kept; send it again"
+    )
+    return None

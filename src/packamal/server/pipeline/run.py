@@ -12,12 +12,14 @@ from django.db import DatabaseError, close_old_connections
 
 from packamal.executors.base import Order, Outcome, Stage
 from packamal.server.analyses import transitions
+from packamal.server.analyses.claims import UPLOAD
 from packamal.server.analyses.models import Attempt
 from packamal.server.analyses.states import Category, Lane
 from packamal.server.analyses.transitions import Lease
 from packamal.server.metrics import count_scan
 from packamal.server.pipeline import parts
 from packamal.server.pipeline.identify import identify
+from packamal.server.pipeline.quarantine import find
 from packamal.server.pipeline.settle import settle
 from packamal.server.request_id import bound
 
@@ -82,7 +84,8 @@ def _outcome(lease: Lease) -> str:
 
 def _order(lease: Lease) -> Order:
     name = f"{lease.analysis_id}-{lease.attempt}"
-    return Order(name, lease.purl, settings.PACKAMAL.time_limit_s, lease.request_id)
+    path = find(settings.PACKAMAL.quarantine_dir, str(lease.options[UPLOAD])) if UPLOAD in lease.options else None
+    return Order(name, lease.purl, settings.PACKAMAL.time_limit_s, lease.request_id, path)
 
 
 class _Renewer:

@@ -10,6 +10,7 @@ from packamal.model import Level, Report
 from packamal.render.indicators import of_report
 from packamal.render.reading import decode
 from packamal.server.analyses import transitions
+from packamal.server.analyses.claims import UPLOAD
 from packamal.server.analyses.models import Artifact, FoundIndicator, FoundRule, StoredReport
 from packamal.server.analyses.states import Category
 from packamal.server.analyses.transitions import Lease, Result
@@ -37,7 +38,7 @@ def settle(lease: Lease, outcome: Outcome, store: ResultsStore) -> bool:
         report = decode(outcome.report)
     except ReportError as error:
         return _fail(lease, Category.RESULT_INVALID, "the scan's report cannot be read", str(error))
-    if report.purl != lease.purl:
+    if not _is_about(report, lease):
         return _fail(lease, Category.RESULT_INVALID, "the scan's report is about another package", report.purl)
     if not report.artifacts:
         why = report.errors[0].message if report.errors else "nothing was judged"
@@ -47,6 +48,12 @@ def settle(lease: Lease, outcome: Outcome, store: ResultsStore) -> bool:
     except StoreError as error:
         return _fail(lease, Category.CLUSTER_ERROR, "the report could not be stored", str(error))
     return transitions.finish(lease.analysis_id, lease.attempt, _result(report, digest, len(outcome.report)))
+
+
+def _is_about(report: Report, lease: Lease) -> bool:
+    if upload := lease.options.get(UPLOAD):
+        return all(artifact.sha256 == upload for artifact in report.artifacts)
+    return report.purl == lease.purl
 
 
 def _fail(lease: Lease, category: Category, error: str, detail: str) -> bool:

@@ -6,15 +6,18 @@ The index is not asked: that is the worker's first step (`identify`), so that a 
 from __future__ import annotations
 
 from django.db import transaction
+from packageurl import PackageURL
 
 from packamal.errors import TargetError
 from packamal.server.accounts import audit
 from packamal.server.accounts.quota import spend
-from packamal.server.analyses.claims import Asker, Claimed, Question, claim
+from packamal.server.analyses.claims import UPLOAD, Asker, Claimed, Question, claim
+from packamal.server.analyses.models import Analysis
 from packamal.server.analyses.states import Lane
 from packamal.server.pipeline.bells import ring
+from packamal.server.pipeline.quarantine import UNSAFE
 from packamal.server.pipeline.resolving import is_exact
-from packamal.targets import TargetKind, parse_target
+from packamal.targets import MAX_PART_CHARS, TargetKind, parse_target
 
 SCHEME = "pkg:"
 EXAMPLE = "pkg:pypi/requests@2.32.3"
@@ -30,6 +33,20 @@ def submit(text: str, asker: Asker, lane: Lane, is_forced: bool = False) -> Clai
         raise TargetError(f"a package address is needed, like {EXAMPLE}")
     purl = target.purl
     question = Question(purl.to_string(), purl, is_exact(purl), lane=lane, is_forced=is_forced)
+    return accept(question, asker)
+
+
+def submit_upload(digest: str, name: str, asker: Asker, lane: Lane) -> Claimed:
+    """The row that answers for a file in quarantine. Raises QuotaError."""
+    shown = UNSAFE.sub("_", name)[:MAX_PART_CHARS] or "upload"
+    purl = PackageURL("generic", None, shown, None, {"checksum": f"sha256:{digest}"})
+    return accept(Question(shown, purl, options={UPLOAD: digest}, lane=lane), asker)
+
+
+def submit_again(row: Analysis, asker: Asker) -> Claimed:
+    """Judge what a final row judged once more. Raises QuotaError."""
+    purl = PackageURL.from_string(row.purl)
+    question = Question(row.requested, purl, is_exact(purl), options=row.options, lane=Lane(row.lane), is_forced=True)
     return accept(question, asker)
 
 
