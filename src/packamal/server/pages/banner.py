@@ -17,6 +17,8 @@ REASONS = 3
 BAR = 84
 SCALE = 248
 """Width of the scale in its own units."""
+NUMBER = 30
+"""Room for the number at the end of the scale."""
 SECRETS = frozenset({"cred", "env", "browser", "wallet", "messenger"})
 
 
@@ -50,6 +52,11 @@ class Mark(NamedTuple):
 
     x: int
     text: str
+
+    @property
+    def label_x(self) -> int:
+        """Where its number stands: beside that of the end, not on it."""
+        return min(self.x, SCALE - NUMBER)
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import datetime
+from collections import Counter
 from typing import NamedTuple
 from uuid import UUID
 
 from django.core.cache import cache
-from django.db.models import Count, Q, QuerySet
+from django.db.models import Q, QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.utils import timezone
@@ -15,6 +16,7 @@ from django.views.decorators.http import require_safe
 
 from packamal.server.accounts.models import Role
 from packamal.server.analyses.models import Analysis
+from packamal.server.analyses.states import State
 from packamal.server.pages.access import needs
 from packamal.server.pages.decisions import short
 from packamal.server.pages.figures import KEPT_S
@@ -24,7 +26,7 @@ from packamal.server.pages.words import LEVELS, NAMES_OF_STATES
 from packamal.server.review.deciding import decisions_on
 
 PAGE = 50
-SAMPLE = 10_000
+SAMPLE = 5_000
 """Rows that counts look at; more are said to be more."""
 BUCKETS = 20
 CURSOR_CHARS = 80
@@ -37,6 +39,16 @@ class Choice(NamedTuple):
     found: int
     is_chosen: bool
     link: str
+
+
+class Kind(NamedTuple):
+    """What facets tell apart."""
+
+    level: str
+    state: str
+    ecosystem: str
+    bucket: int
+    """Of the score."""
 
 
 class Facet(NamedTuple):
@@ -64,7 +76,7 @@ def analyses(request: HttpRequest) -> HttpResponse:
     filters = read(request.GET)
     rows = matching(filters, now)
     page = _page(rows, request.GET.get("before", ""), request.GET.get("after", ""))
-    total = _count(rows, filters)
+    total = _sample(filters, now).total()
     said = decisions_on(row.pk for row in page.rows)
     context = {
         "section": "analyses",
@@ -75,7 +87,7 @@ def analyses(request: HttpRequest) -> HttpResponse:
         "total": min(total, SAMPLE),
         "is_more": total > SAMPLE,
         "facets": facets(filters, now),
-        "histogram": histogram(rows, filters),
+        "histogram": histogram(filters, now),
         "without": without(filters, now) if not page.rows and filters.tokens else [],
         "is_empty": not page.rows and not filters.tokens and not Analysis.objects.exists(),
     }
@@ -85,12 +97,12 @@ def analyses(request: HttpRequest) -> HttpResponse:
 def facets(filters: Filters, now: datetime.datetime) -> list[Facet]:
     """What each choice would show, the other filters left as they are."""
     words = {**{str(level): badge.word for level, badge in LEVELS.items()}, **NAMES_OF_STATES}
-    by_verdict = _counted(filters.drop("verdict"), now, "level", "state")
     verdicts = dict.fromkeys(words, 0)
-    for (level, state), count in by_verdict.items():
-        key = level if state == "done" else state
-        verdicts[key] = verdicts.get(key, 0) + count
-    ecosystems = {kind: count for (kind,), count in _counted(filters.drop("ecosystem"), now, "ecosystem").items()}
+    for one, count in _sample(filters.drop("verdict"), now).items():
+        verdicts[one.level if one.state == State.DONE else one.state] += count
+    ecosystems: dict[str, int] = {}
+    for one, count in _sample(filters.drop("ecosystem"), now).items():
+        ecosystems[one.ecosystem] = ecosystems.get(one.ecosystem, 0) + count
     ecosystems |= {kind: 0 for kind in filters.values("ecosystem") if kind not in ecosystems}
     return [
         _facet("Verdict", "verdict", filters, [(key, words.get(key, key), verdicts[key]) for key in verdicts]),
@@ -99,15 +111,12 @@ def facets(filters: Filters, now: datetime.datetime) -> list[Facet]:
     ]
 
 
-def histogram(rows: QuerySet[Analysis], filters: Filters) -> list[tuple[int, int]]:
+def histogram(filters: Filters, now: datetime.datetime) -> list[tuple[int, int]]:
     """Height of each bar, out of 28, and where it stands."""
-    name = f"pages.scores.{filters.key}"
-    counts = cache.get(name)
-    if counts is None:
-        counts = [0] * BUCKETS
-        for score, count in _sample(rows.filter(state="done")).values_list("score").annotate(Count("pk")).order_by():
-            counts[min((score or 0) * BUCKETS // 100, BUCKETS - 1)] += count
-        cache.set(name, counts, KEPT_S)
+    counts = [0] * BUCKETS
+    for one, count in _sample(filters, now).items():
+        if one.state == State.DONE:
+            counts[one.bucket] += count
     most = max(counts) or 1
     return [(index * 9, max(1, round(28 * count / most)) if count else 0) for index, count in enumerate(counts)]
 
@@ -117,7 +126,7 @@ def without(filters: Filters, now: datetime.datetime) -> list[tuple[str, str, in
     found = []
     for key in dict.fromkeys(token.key for token in filters.tokens):
         fewer = filters.drop(key)
-        found.append((key, fewer.link(), _count(matching(fewer, now), fewer)))
+        found.append((key, fewer.link(), min(_sample(fewer, now).total(), SAMPLE)))
     return found
 
 
@@ -135,40 +144,30 @@ def _facet(word: str, key: str, filters: Filters, options: list[tuple[str, str, 
     return Facet(word, choices)
 
 
-def _counted(filters: Filters, now: datetime.datetime, *fields: str) -> dict[tuple[str, ...], int]:
-    name = f"pages.facet.{'.'.join(fields)}.{filters.key}"
-    kept: dict[tuple[str, ...], int] | None = cache.get(name)
+def _sample(filters: Filters, now: datetime.datetime) -> Counter[Kind]:
+    """What the newest SAMPLE rows are, counted; one more tells that there are more. At most KEPT_S old."""
+    name = f"pages.sample.{filters.key}"
+    kept: Counter[Kind] | None = cache.get(name)
     if kept is None:
-        rows = _sample(matching(filters, now)).values_list(*fields).annotate(Count("pk")).order_by()
-        kept = {tuple(row[:-1]): row[-1] for row in rows}
+        rows = matching(filters, now).order_by("-created_at", "-id").values_list("level", "state", "ecosystem", "score")
+        kept = Counter(
+            Kind(level, state, ecosystem, min((score or 0) * BUCKETS // 100, BUCKETS - 1))
+            for level, state, ecosystem, score in rows[: SAMPLE + 1]
+        )
         cache.set(name, kept, KEPT_S)
     return kept
-
-
-def _count(rows: QuerySet[Analysis], filters: Filters) -> int:
-    """Up to SAMPLE + 1."""
-    name = f"pages.count.{filters.key}"
-    kept: int | None = cache.get(name)
-    if kept is None:
-        kept = rows.order_by()[: SAMPLE + 1].count()
-        cache.set(name, kept, KEPT_S)
-    return kept
-
-
-def _sample(rows: QuerySet[Analysis]) -> QuerySet[Analysis]:
-    return Analysis.objects.filter(pk__in=rows.order_by("-created_at", "-id").values("pk")[:SAMPLE])
 
 
 def _page(rows: QuerySet[Analysis], before: str, after: str) -> Page:
     rows = rows.only(*ROW_FIELDS)
     if after and (at := _position(after)):
-        newer = Q(created_at__gt=at[0]) | Q(created_at=at[0], pk__gt=at[1])
-        found = list(rows.filter(newer).order_by("created_at", "id")[: PAGE + 1])
+        newer = rows.filter(Q(created_at__gt=at[0]) | Q(pk__gt=at[1]), created_at__gte=at[0])
+        found = list(newer.order_by("created_at", "id")[: PAGE + 1])
         shown = found[:PAGE][::-1]
         return Page(shown, _cursor(shown[0]) if len(found) > PAGE else "", _cursor(shown[-1]) if shown else "")
     at = _position(before) if before else None
     if at:
-        rows = rows.filter(Q(created_at__lt=at[0]) | Q(created_at=at[0], pk__lt=at[1]))
+        rows = rows.filter(Q(created_at__lt=at[0]) | Q(pk__lt=at[1]), created_at__lte=at[0])
     found = list(rows.order_by("-created_at", "-id")[: PAGE + 1])
     shown = found[:PAGE]
     newest = _cursor(shown[0]) if at and shown else ""

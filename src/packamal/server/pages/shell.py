@@ -6,7 +6,6 @@ from typing import NamedTuple
 
 from django.conf import settings
 from django.core.cache import cache
-from django.db.models import Count
 from django.http import HttpRequest
 
 from packamal.server.accounts.models import Role, User
@@ -101,8 +100,6 @@ def _open() -> int:
 
 
 def _pulse() -> str:
-    found = Analysis.objects.filter(state__in=(State.RUNNING, State.QUEUED)).values_list("state").annotate(Count("pk"))
-    counts = dict(found.order_by())
-    if not counts:
-        return "idle"
-    return f"{counts.get(State.RUNNING, 0):,} running, {counts.get(State.QUEUED, 0):,} queued"
+    running = Analysis.objects.filter(state=State.RUNNING).count()
+    queued = Analysis.objects.filter(state=State.QUEUED).count()
+    return f"{running:,} running, {queued:,} queued" if running or queued else "idle"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime
 import statistics
+from collections import Counter
 from typing import NamedTuple
 
 from django.core.cache import cache
@@ -97,6 +98,17 @@ class Sums(NamedTuple):
         return self.levels.get(Level.INCOMPLETE, 0) + sum(count for _, count, _ in self.failed)
 
 
+class Group(NamedTuple):
+    """Analyses of one hour that are alike."""
+
+    hour: datetime.datetime
+    state: str
+    level: str
+    category: str
+    ecosystem: str
+    rows: int
+
+
 class Time(NamedTuple):
     """One analysis of the sample."""
 
@@ -120,32 +132,44 @@ def _sums(length: datetime.timedelta, step: datetime.timedelta) -> Sums:
     now = timezone.now()
     ends = now.replace(minute=0, second=0, microsecond=0) + datetime.timedelta(hours=1)
     begins = ends - length
-    rows = Analysis.objects.filter(created_at__gte=begins)
-    times = _times(begins)
-    by_level = dict(rows.filter(state=State.DONE).values_list("level").annotate(Count("pk")).order_by())
-    failed = (
-        rows.filter(state=State.FAILED).values_list("error_category").annotate(found=Count("pk")).order_by("-found")
-    )
+    groups, times = _groups(begins), _times(begins)
     said = Decision.objects.filter(at__gte=begins, undone_at=None)
     took = sorted(time.took_s for time in times)
+    failed = Counter[str]()
+    levels = Counter[str]()
+    for group in groups:
+        failed[group.category] += group.rows if group.state == State.FAILED else 0
+        levels[group.level] += group.rows if group.state == State.DONE else 0
     return Sums(
         begins=begins,
         ends=now,
-        buckets=_buckets(begins, ends, step, times),
-        total=rows.count(),
+        buckets=_buckets(begins, ends, step, groups, times),
+        total=sum(group.rows for group in groups),
         before=Analysis.objects.filter(created_at__gte=begins - length, created_at__lt=begins).count(),
-        levels=by_level,
+        levels=dict(+levels),
         failed=[
             (category, count, words.FAULT.get(category, words.FAULT_OURS))
-            for category, count in failed.order_by("-found")
+            for category, count in (+failed).most_common()
         ],
         median_s=statistics.median(took) if took else None,
         p95_s=_p95(took),
         confirmed=said.filter(kind=Kind.CONFIRM).count(),
         overridden=said.filter(kind=Kind.OVERRIDE).count(),
         rules=_rules(begins),
-        ecosystems=_ecosystems(begins, times),
+        ecosystems=_ecosystems(groups, times),
     )
+
+
+def _groups(begins: datetime.datetime) -> list[Group]:
+    """Everything that is counted, in one pass over the rows."""
+    rows = Analysis.objects.filter(created_at__gte=begins).annotate(hour=TruncHour("created_at"))
+    found = rows.values_list("hour", "state", "level", "error_category", "ecosystem").annotate(Count("pk")).order_by()
+    return [Group(*row) for row in found]
+
+
+def whose(category: str) -> str:
+    """Whose matter a category of errors is."""
+    return words.FAULT.get(category, words.FAULT_OURS)
 
 
 def _times(begins: datetime.datetime) -> list[Time]:
@@ -159,20 +183,17 @@ def _times(begins: datetime.datetime) -> list[Time]:
 
 
 def _buckets(
-    begins: datetime.datetime, ends: datetime.datetime, step: datetime.timedelta, times: list[Time]
+    begins: datetime.datetime, ends: datetime.datetime, step: datetime.timedelta, groups: list[Group], times: list[Time]
 ) -> list[Bucket]:
     count = (ends - begins) // step
     levels = [dict.fromkeys(LEVELS, 0) for _ in range(count)]
     failed = [0] * count
-    hours = Analysis.objects.filter(created_at__gte=begins, state__in=(State.DONE, State.FAILED))
-    for hour, level, found in (
-        hours.annotate(hour=TruncHour("created_at")).values_list("hour", "level").annotate(Count("pk")).order_by()
-    ):
-        index = min((hour - begins) // step, count - 1)
-        if level:
-            levels[index][Level(level)] += found
-        else:
-            failed[index] += found
+    for group in groups:
+        index = min((group.hour - begins) // step, count - 1)
+        if group.state == State.DONE:
+            levels[index][Level(group.level)] += group.rows
+        elif group.state == State.FAILED:
+            failed[index] += group.rows
     spread: list[list[Time]] = [[] for _ in range(count)]
     for time in times:
         spread[min((time.created_at - begins) // step, count - 1)].append(time)
@@ -203,18 +224,16 @@ def _rules(begins: datetime.datetime) -> list[RuleRow]:
     return [RuleRow(row["rule"], row["packages"], row["confirmed"], row["overridden"]) for row in found]
 
 
-def _ecosystems(begins: datetime.datetime, times: list[Time]) -> list[EcosystemRow]:
-    found = (
-        Analysis.objects.filter(created_at__gte=begins)
-        .values_list("ecosystem")
-        .annotate(
-            total=Count("pk"),
-            bad=Count("pk", Q(level=Level.MALICIOUS)),
-            odd=Count("pk", Q(level=Level.SUSPICIOUS)),
-        )
-        .order_by("-total")[:TOP]
-    )
-    return [EcosystemRow(kind, total, bad, odd, _median(times, kind)) for kind, total, bad, odd in found]
+def _ecosystems(groups: list[Group], times: list[Time]) -> list[EcosystemRow]:
+    total, malicious, suspicious = Counter[str](), Counter[str](), Counter[str]()
+    for group in groups:
+        total[group.ecosystem] += group.rows
+        malicious[group.ecosystem] += group.rows if group.level == Level.MALICIOUS else 0
+        suspicious[group.ecosystem] += group.rows if group.level == Level.SUSPICIOUS else 0
+    return [
+        EcosystemRow(kind, count, malicious[kind], suspicious[kind], _median(times, kind))
+        for kind, count in total.most_common(TOP)
+    ]
 
 
 def _median(times: list[Time], ecosystem: str) -> float | None:

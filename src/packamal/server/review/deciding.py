@@ -108,7 +108,7 @@ def waiting() -> list[Analysis]:
     """What nobody decided yet: malicious before suspicious before incomplete, then by score."""
     found: list[Analysis] = []
     for level in REVIEWED:
-        rows = _undecided(Analysis.objects.filter(level=level, state=State.DONE))
+        rows = _undecided(Analysis.objects.filter(level=level, state=State.DONE, report__isnull=False))
         found += sorted(rows.order_by("-created_at", "-id")[:QUEUE], key=lambda row: -(row.score or 0))
     return found
 
