@@ -73,7 +73,7 @@ def test_signing_in_has_a_page(browser):
 def test_no_page_is_forgotten_here():
     known = {path.partition("?")[0] for path in FOR_EVERYBODY + FOR_ANALYSTS + FOR_ADMINISTRATORS}
     fixed = {f"/{pattern.pattern}" for pattern in urls.urlpatterns if "<" not in str(pattern.pattern)}
-    assert fixed - known == {"/suggest", "/theme", "/shortcuts"}
+    assert fixed - known == {"/suggest", "/theme", "/shortcuts", "/upload"}
 
 
 @pytest.mark.parametrize("method", ["put", "delete", "patch"])

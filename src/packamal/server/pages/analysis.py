@@ -12,6 +12,7 @@ from django.views.decorators.http import require_POST, require_safe
 from packamal.server.accounts import audit
 from packamal.server.accounts.models import Role, User
 from packamal.server.analyses import transitions
+from packamal.server.analyses.claims import Asker
 from packamal.server.analyses.models import Analysis
 from packamal.server.analyses.states import State
 from packamal.server.pages.access import needs, user_of
@@ -20,6 +21,8 @@ from packamal.server.pages.live import failure, live_of, whose
 from packamal.server.pages.proofs import shown_findings
 from packamal.server.pages.reading import report_of
 from packamal.server.pages.report import previous_of, report_context
+from packamal.server.pipeline.submit import submit_again
+from packamal.server.request_id import current_request_id
 
 
 @require_safe
@@ -70,6 +73,17 @@ def cancel(request: HttpRequest, analysis_id: UUID) -> HttpResponse:
     if is_done:
         audit.record(f"user:{user}", "analysis.cancel", str(row.pk))
     return HttpResponseRedirect(f"/analyses/{row.pk}?told={'cancelled' if is_done else 'not-cancelled'}")
+
+
+@require_POST
+@needs(Role.VIEWER)
+def again(request: HttpRequest, analysis_id: UUID) -> HttpResponse:
+    """Judge it once more, whatever it was: a package or an upload. What there is stays; 404 before it ended."""
+    row = _row(analysis_id)
+    if not row.is_final:
+        raise Http404
+    asker = Asker(owner=user_of(request), request_id=current_request_id())
+    return HttpResponseRedirect(f"/analyses/{submit_again(row, asker).analysis.pk}")
 
 
 def may_cancel(row: Analysis, user: User) -> bool:

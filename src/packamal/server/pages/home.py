@@ -19,6 +19,7 @@ from packamal.server.analyses.states import Lane
 from packamal.server.pages import figures
 from packamal.server.pages.access import needs, user_of
 from packamal.server.pages.asked import Asked, Kind, candidates, is_indicator, is_rule, understand
+from packamal.server.pipeline.quarantine import MAX_BYTES
 from packamal.server.pipeline.submit import submit
 from packamal.server.request_id import current_request_id
 
@@ -49,19 +50,18 @@ class Candidate(NamedTuple):
 def home(request: HttpRequest) -> HttpResponse:
     """The first page; a post submits what is exact and shows the choice where it is not."""
     if request.method != "POST":
-        return _home(request)
+        return shown_home(request)
     text = request.POST.get("q", "")
     try:
         asked = understand(text)
         if asked.kind is not Kind.PURL:
             return HttpResponseRedirect(f"/search?{request.POST.urlencode()}")
         asker = Asker(owner=user_of(request), request_id=current_request_id())
-        is_forced = request.POST.get("again") == "yes"
-        claimed = submit(asked.value, asker, Lane.INTERACTIVE, is_forced)
+        claimed = submit(asked.value, asker, Lane.INTERACTIVE)
     except (TargetError, NotFoundError) as error:
-        return _home(request, text, str(error), UNPROCESSABLE)
+        return shown_home(request, text, str(error), UNPROCESSABLE)
     except FetchError as error:
-        return _home(request, text, f"The index cannot be asked: {error}", BAD_GATEWAY)
+        return shown_home(request, text, f"The index cannot be asked: {error}", BAD_GATEWAY)
     return HttpResponseRedirect(f"/analyses/{claimed.analysis.pk}")
 
 
@@ -120,12 +120,17 @@ def _known(asked: Asked, limit: int) -> list[Analysis]:
     return sorted(found, key=lambda row: row.created_at, reverse=True)[:limit]
 
 
-def _home(request: HttpRequest, text: str = "", wrong: str = "", status: int = 200) -> HttpResponse:
+def shown_home(
+    request: HttpRequest, text: str = "", wrong: str = "", status: int = 200, dropped: str = ""
+) -> HttpResponse:
+    """Home, with what was wrong at the field or at the drop zone."""
     now = timezone.now()
     context = {
         "section": "home",
         "q": text,
         "wrong": wrong,
+        "dropped": dropped,
+        "upload_limit": MAX_BYTES,
         "now": now,
         "queue": figures.queue(now),
         "day": figures.last_day(now),

@@ -18,10 +18,12 @@ from packamal.server.pages import (
     report,
     review,
     rules,
+    upload,
 )
 
 urlpatterns = [
     path("", home.home, name="home"),
+    path("upload", upload.upload, name="upload"),
     path("suggest", home.suggest, name="suggest"),
     path("search", home.search, name="search"),
     path("theme", choices.theme, name="theme"),
@@ -30,6 +32,7 @@ urlpatterns = [
     path("analyses/<uuid:analysis_id>", analysis.analysis, name="analysis"),
     path("analyses/<uuid:analysis_id>/live", analysis.live, name="analysis-live"),
     path("analyses/<uuid:analysis_id>/report", analysis.report, name="analysis-report"),
+    path("analyses/<uuid:analysis_id>/again", analysis.again, name="analysis-again"),
     path("analyses/<uuid:analysis_id>/cancel", analysis.cancel, name="analysis-cancel"),
     path("analyses/<uuid:analysis_id>/findings", report.findings, name="analysis-findings"),
     path("analyses/<uuid:analysis_id>/files/<str:name>", downloads.download, name="analysis-file"),
