@@ -14,7 +14,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import NamedTuple
 
-from services import find
+from services import PACKAGES, find
 
 ROOT = Path(__file__).resolve().parent.parent
 BIN = Path(sys.executable).parent
@@ -69,15 +69,18 @@ def check(name: str) -> Outcome:
 
 def check_on_postgresql() -> Outcome:
     """The tests of the service a second time, over a real PostgreSQL instead of SQLite."""
+    missing = [package for program, package in PACKAGES.items() if find(program) is None]
+    remark = f"not run for want of {' '.join(missing)}: tests that need them" if missing else ""
     if find("postgres") is None:
-        return Outcome("postgresql", True, 0, "", "not run: PostgreSQL is not installed")
+        return Outcome("postgresql", True, 0, "", remark)
     started = time.monotonic()
-    command = [str(BIN / "pytest"), "-q", "tests/server", "--ignore", "tests/server/test_serve.py"]
+    spread = ["-n", str(TEST_PROCESSES), "--dist", "loadscope"]  # a module stays together: some start a full set
+    command = [str(BIN / "pytest"), "-q", *spread, "tests/server", "--ignore", "tests/server/test_serve.py"]
     environment = {**os.environ, "PACKAMAL_TEST_DATABASE": "postgresql"}
     done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
     if done.returncode:
         print(f"---- tests of the service on PostgreSQL ----\n{done.stdout.strip()}\n")
-    return Outcome("postgresql", done.returncode == 0, time.monotonic() - started, done.stdout)
+    return Outcome("postgresql", done.returncode == 0, time.monotonic() - started, done.stdout, remark)
 
 
 def run_tests(options: list[str]) -> tuple[Outcome, str]:

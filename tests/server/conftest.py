@@ -55,8 +55,8 @@ def django_db_modify_db_settings() -> None:
     """A file, not memory: threads share it as they do in life."""
     from django.conf import settings
 
-    if KIND == "sqlite":
-        settings.DATABASES["default"]["TEST"]["NAME"] = DATA / "tests.sqlite3"
+    worker = os.environ.get("PYTEST_XDIST_WORKER", "alone")
+    settings.DATABASES["default"]["TEST"]["NAME"] = DATA / "tests.sqlite3" if KIND == "sqlite" else f"test_{worker}"
 
 
 class Index:

@@ -23,6 +23,7 @@ MARK = "FULLSET_FOLDER"
 """Not of the service's own settings, since a scan inherits none of those."""
 STARTED = 19
 """Place of the start time in /proc/PID/stat after the name, which may hold spaces itself."""
+SESSION = 3
 POLL_S = 0.05
 
 
@@ -83,17 +84,30 @@ class Processes:
 
     def known(self) -> dict[str, Process]:
         """Part -> process, of those alive."""
+        return {part: one for part, one in self._recorded().items() if one.is_alive}
+
+    def _recorded(self) -> dict[str, Process]:
+        """Part -> the process that it was started as last."""
         if not self.path.exists():
             return {}
         listed = json.loads(self.path.read_text(encoding="utf-8"))
-        found = {part: Process(*values) for part, values in listed.items()}
-        return {part: one for part, one in found.items() if one.is_alive}
+        return {part: Process(*values) for part, values in listed.items()}
+
+    def orphans(self, part: str) -> list[Process]:
+        """What is left of the session of a part that is gone: nginx keeps its port that way, and shows no mark."""
+        leader = self._recorded().get(part)
+        if leader is None or Path(f"/proc/{leader.pid}").exists() or not leader.started.endswith(_boot()):
+            return []
+        pids = [int(entry.name) for entry in Path("/proc").glob("[0-9]*") if _session(entry) == leader.pid]
+        return [one for pid in pids if (one := process(pid))]
 
     def start(self, part: str, command: Sequence[str | Path], environment: Mapping[str, str]) -> Process:
         """Start a part, unless it runs; its output goes to its log."""
         known = self.known()
         if part in known:
             return known[part]
+        if PARTS[part].is_foreign:
+            self._kill(self.orphans(part))
         owner = user() if PARTS[part].is_foreign else None
         log = self.folder.log(part)
         log.touch(mode=0o600)
@@ -112,7 +126,7 @@ class Processes:
             )
         CHILDREN.append(child)
         started = Process(child.pid, _started(child.pid))
-        self._write({**known, part: started})
+        self._write({**self._recorded(), part: started})
         return started
 
     def stop(self, parts: Mapping[str, Part]) -> None:
@@ -124,16 +138,19 @@ class Processes:
             if not wait(one, parts[name].patience_s):
                 one.send(signal.SIGKILL)
                 wait(one, parts[name].patience_s)
-        self._write(self.known())
 
     def sweep(self) -> int:
         """Kill what the parts started and left behind; how many there were."""
-        left = [one for one in self.marked() if one.pid != os.getpid()]
-        for one in left:
-            one.send(signal.SIGKILL)
-        for one in left:
-            wait(one, 5)
+        left = {*self.marked(), *(one for part in PARTS for one in self.orphans(part))}
+        self._kill([one for one in left if one.pid != os.getpid()])
         return len(left)
+
+    @staticmethod
+    def _kill(found: Sequence[Process]) -> None:
+        for one in found:
+            one.send(signal.SIGKILL)
+        for one in found:
+            wait(one, 5)
 
     def marked(self) -> list[Process]:
         """Everything that runs with this set's mark."""
@@ -160,6 +177,13 @@ def wait(one: Process, seconds: float) -> bool:
     for child in [child for child in CHILDREN if child.poll() is not None]:
         CHILDREN.remove(child)
     return is_gone
+
+
+def _session(entry: Path) -> int:
+    try:
+        return int((entry / "stat").read_text().rpartition(")")[2].split()[SESSION])
+    except (OSError, IndexError):
+        return 0
 
 
 def _environment(entry: Path) -> list[bytes]:

@@ -6,13 +6,16 @@ import os
 from pathlib import Path
 
 import django
+from django.apps import apps
 
 SETTINGS = "packamal.server.settings"
 INTERNAL = "packamal.server.operations.internal_settings"
 
 
 def set_up(settings_module: str = SETTINGS) -> None:
-    """Load settings and models. Raises SettingsError."""
+    """Load settings and models, once in a process. Raises SettingsError."""
+    if apps.ready:
+        return
     os.environ["DJANGO_SETTINGS_MODULE"] = settings_module
     django.setup(set_prefix=False)
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 import re
 import stat
-import subprocess
 import time
+from pathlib import Path
 
 import full_set
 import pytest
@@ -14,6 +14,8 @@ from fullset.parts import PARTS
 from fullset.processes import Processes
 
 pytestmark = pytest.mark.allow_hosts(["127.0.0.1"])
+LISTENS, LOOPBACK = "0A", "0100007F"
+"""As /proc/net/tcp writes them."""
 HIDDEN = ["/healthz", "/readyz", "/metrics", "/internal/v1/attempts/x", "/flower", "/flower/", "/metrics/"]
 
 
@@ -21,6 +23,13 @@ HIDDEN = ["/healthz", "/readyz", "/metrics", "/internal/v1/attempts/x", "/flower
 def running(full_set_up):
     full_set_up.up()  # what a test ended runs again
     return full_set_up
+
+
+def command_line(path):
+    try:
+        return path.read_text(errors="replace")
+    except OSError:  # gone meanwhile
+        return ""
 
 
 def metrics(running):
@@ -107,6 +116,16 @@ def test_a_service_that_is_away_is_a_problem_document_and_comes_back(running):
     assert running.api("/analyses/0").status == 404
 
 
+def test_what_a_killed_frontend_leaves_does_not_keep_its_port(running):
+    running.kill("frontend")
+    running.up()
+    assert running.ask("/sign-in").status == 200
+    running.kill("frontend")
+    assert len(running.processes.orphans("frontend")) >= 1
+    assert running.processes.sweep() >= 1
+    assert running.processes.orphans("frontend") == []
+
+
 def test_ready_says_what_is_away(running):
     running.kill("redis")
     answer = running.ask("/readyz", listener="web")
@@ -134,7 +153,8 @@ def test_secrets_are_made_for_this_set_and_nobody_else_reads_them(running):
     files = list((running.path / "secrets").iterdir())
     assert len(files) >= 7
     assert {stat.S_IMODE(path.stat().st_mode) for path in files} == {0o600}
-    commands = subprocess.run(["ps", "-eo", "args"], capture_output=True, text=True, check=True).stdout
+    commands = "".join(map(command_line, Path("/proc").glob("[0-9]*/cmdline")))
+    assert "packamal" in commands
     for path in files:
         assert path.read_text().strip() not in commands
         assert path.read_text().strip() not in running.logs()
@@ -142,11 +162,11 @@ def test_secrets_are_made_for_this_set_and_nobody_else_reads_them(running):
 
 def test_everything_listens_on_loopback_alone(running):
     ports = set(running.folder.ports().values())
-    listening = subprocess.run(["ss", "-Hltn"], capture_output=True, text=True, check=True).stdout
-    places = [line.split()[3] for line in listening.splitlines()]
-    ours = [place for place in places if int(place.rpartition(":")[2]) in ports]
+    lines = [line.split() for name in ("tcp", "tcp6") for line in Path("/proc/net", name).read_text().splitlines()[1:]]
+    listening = [line[1].split(":") for line in lines if line[3] == LISTENS]
+    ours = [place for place, port in listening if int(port, 16) in ports]
     assert len(ours) == len(ports)
-    assert {place.rpartition(":")[0] for place in ours} == {"127.0.0.1"}
+    assert set(ours) == {LOOPBACK}
 
 
 def test_up_starts_nothing_twice_and_down_leaves_nothing(running):

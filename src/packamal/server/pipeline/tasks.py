@@ -18,7 +18,7 @@ from packamal.server.pipeline.run import run_next
 def analyse(lane: str) -> None:
     """Run what is due first in the lanes that this worker serves; a bell too many finds nothing."""
     served = [Lane(queue) for queue in current_app.amqp.queues.consume_from if queue in Lane.values]
-    run_next(f"{platform.node()}-{os.getpid()}", served or [Lane(lane)])
+    run_next(f"celery-{platform.node()}-{os.getpid()}", served or [Lane(lane)])
 
 
 @shared_task(name="packamal.reconcile")  # type: ignore[untyped-decorator]
