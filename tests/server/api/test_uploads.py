@@ -113,3 +113,10 @@ def test_an_upload_is_judged_anew_on_request(folder, archive, caller):
     again = caller.post(f"/analyses/{made['id']}/reanalyse", b"").json()
     run_next("w")
     assert caller.get(f"/analyses/{again['id']}").json()["state"] == "done"
+
+
+def test_two_files_in_one_form_are_told(folder, archive, caller):
+    two = [SimpleUploadedFile(name, archive) for name in ("a-1.tar.gz", "b-1.tar.gz")]
+    answer = caller.client.post("/api/v1/uploads", {"file": two}, headers=caller.headers)
+    assert answer.status_code == 422
+    assert "one file expected" in answer.json()["detail"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import io
 from typing import IO, Literal
 
 from django.conf import settings
@@ -52,7 +53,7 @@ class Quarantined(UploadedFile):  # type: ignore[type-arg]
     """A file that lies in quarantine by now."""
 
     def __init__(self, digest: str, name: str, size_bytes: int) -> None:
-        super().__init__(None, name, size=size_bytes)
+        super().__init__(io.BytesIO(), name, size=size_bytes)  # closed when the form breaks off
         self.digest = digest
 
 
