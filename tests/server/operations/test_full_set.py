@@ -59,7 +59,10 @@ def test_all_processes_are_counted_and_beat_is_heard(running):
         assert running.ask("/healthz", listener="web").status == 200
     after = metrics(running)
     assert after[name] - before.get(name, 0) == 20
-    assert after["packamal_beat_heartbeat_age_seconds"] < 15
+    ends = time.monotonic() + 60  # one that was killed holds the lease a little longer
+    while metrics(running)["packamal_beat_heartbeat_age_seconds"] > 10:
+        assert time.monotonic() < ends
+        time.sleep(1)
     assert {f'packamal_queue_depth{{lane="{lane}"}}' for lane in ("interactive", "bulk", "feed")} <= after.keys()
 
 
@@ -103,6 +106,13 @@ def test_too_much_is_a_problem_document(running):
     assert (answer.status, answer.json["status"]) == (413, 413)
     assert answer.headers["Content-Type"] == "application/problem+json"
     assert answer.json["request_id"] == answer.headers["X-Request-ID"]
+
+
+def test_an_upload_may_be_larger_than_any_other_request(running):
+    large = b"x" * 2_000_000
+    assert running.ask("/sign-in", body=large).status == 413
+    for path in ("/upload", "/api/v1/uploads"):
+        assert running.ask(path, body=large).status in (302, 400, 401, 403), path
 
 
 def test_a_service_that_is_away_is_a_problem_document_and_comes_back(running):
