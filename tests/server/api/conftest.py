@@ -6,7 +6,7 @@ import pytest
 from django.test import Client
 
 from packamal.server.accounts.keys import make_key
-from packamal.server.accounts.models import Scope, User
+from packamal.server.accounts.models import Role, Scope, User
 
 
 class Caller:
@@ -24,10 +24,13 @@ class Caller:
         headers = {**self.headers, **headers}
         return self.client.post(f"/api/v1{path}", content, content_type="application/json", headers=headers)
 
+    def delete(self, path):
+        return self.client.delete(f"/api/v1{path}", headers=self.headers)
+
 
 @pytest.fixture
 def owner(db):
-    return User.objects.create(username="owner")
+    return User.objects.create(username="owner", role=Role.ADMIN)
 
 
 @pytest.fixture

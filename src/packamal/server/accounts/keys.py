@@ -12,7 +12,7 @@ from typing import NamedTuple
 from django.db.models import Q
 from django.utils import timezone
 
-from packamal.server.accounts.models import ApiKey, Scope, User
+from packamal.server.accounts.models import ApiKey, Role, Scope, User
 
 MARK = "pkm"
 PREFIX_BYTES = 6
@@ -20,6 +20,14 @@ SECRET_BYTES = 32
 MAX_KEY_CHARS = 100
 USED_EVERY = datetime.timedelta(minutes=1)
 """How exact `last_used_at` is: a write for each request would be the busiest one."""
+
+
+ALLOWED = {
+    Role.VIEWER: frozenset({Scope.READ, Scope.SUBMIT}),
+    Role.ANALYST: frozenset({Scope.READ, Scope.SUBMIT}),
+    Role.ADMIN: frozenset(Scope),
+}
+"""Role -> scopes of its keys: a key never does more than its owner may, also when the role changes later."""
 
 
 class NewKey(NamedTuple):
@@ -55,6 +63,7 @@ def find_key(text: str) -> ApiKey | None:
         return None
     if row.expires_at and row.expires_at <= now:
         return None
+    row.scopes = [scope for scope in row.scopes if scope in ALLOWED[Role(row.owner.role)]]
     stale = Q(last_used_at=None) | Q(last_used_at__lt=now - USED_EVERY)
     ApiKey.objects.filter(stale, pk=row.pk).update(last_used_at=now)
     return row

@@ -45,6 +45,7 @@ class KeyAuth(HttpBearer):
 
 READ = KeyAuth(Scope.READ)
 SUBMIT = KeyAuth(Scope.SUBMIT)
+ADMIN = KeyAuth(Scope.ADMIN)
 
 
 def may_change(key: ApiKey, owner_id: int | None) -> bool:
@@ -56,3 +57,8 @@ def asker(request: HttpRequest) -> Asker:
     """Who asks, behind `KeyAuth`."""
     key: ApiKey = request.auth  # type: ignore[attr-defined]
     return Asker(key.owner, key, current_request_id())
+
+
+def actor(request: HttpRequest) -> str:
+    """Who asks, for the trail."""
+    return f"key:{request.auth.prefix}"  # type: ignore[attr-defined]

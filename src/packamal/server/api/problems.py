@@ -12,6 +12,7 @@ from ninja.errors import AuthenticationError, HttpError, ValidationError
 from pydantic import Field
 
 from packamal.errors import TargetError
+from packamal.server.accounts.keyring import KeyRefusedError
 from packamal.server.accounts.quota import QuotaError
 from packamal.server.request_id import current_request_id
 
@@ -61,6 +62,7 @@ def add_handlers(api: NinjaAPI) -> None:
     api.exception_handler(TargetError)(_wrong_target)
     api.exception_handler(QuotaError)(_used_up)
     api.exception_handler(OperationalError)(_away)
+    api.exception_handler(KeyRefusedError)(lambda request, error: answer(409, str(error)))
     api.exception_handler(Exception)(_fault)
 
 
