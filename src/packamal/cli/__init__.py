@@ -21,11 +21,13 @@ from packamal.render.safe import visible
 
 COMMANDS: dict[str, str] = {
     "scan": "Say whether packages are malicious, and why.",
-    "report": "Show stored reports in another format.",
+    "report": "Show stored reports, or those of a service, in another format.",
     "judge": "Judge stored reports again with the weights of today.",
     "rules": "List, show and test the rules.",
     "explain": "Say what a rule looks for, with an example.",
     "settings": "Show the settings in force and where they come from.",
+    "submit": "Submit packages, archives and lock files to a service.",
+    "watch": "Wait for analyses of a service.",
     "serve": "Run the service for yourself: pages and API on this machine.",
     "web": "Run the pages and the API of the full shape.",
     "internal": "Run its internal listener: callbacks of scans, metrics, health.",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+from collections.abc import Mapping
 from typing import Any
 
 from django.db.models import Count, Min, Q
@@ -76,7 +77,7 @@ def get_queue(request: HttpRequest) -> QueueOut:
     """How much waits and runs in each lane, and since when."""
     now, waits, runs = timezone.now(), Q(state=State.QUEUED), Q(state=State.RUNNING)
     counted = Analysis.objects.filter(waits | runs).values("lane").order_by()
-    found: dict[str, dict[str, Any]] = {
+    found: dict[str, Mapping[str, Any]] = {
         row["lane"]: row
         for row in counted.annotate(
             waiting=Count("pk", waits), running=Count("pk", runs), oldest=Min("created_at", filter=waits)
