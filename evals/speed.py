@@ -98,7 +98,7 @@ def batch(name: str, paths: list[Path], scratch: Path) -> list[dict[str, object]
 
 
 def together(rows: list[dict[str, object]]) -> list[dict[str, object]]:
-    """The same over all archives, which is what the bound is for."""
+    """The same over all archives."""
     return [
         {
             "tool": tool,
@@ -175,9 +175,10 @@ def show(result: dict[str, object], rows: list[dict[str, object]], starts: dict[
 
 
 def verdict(rows: list[dict[str, object]], starts: dict[str, float]) -> int:
-    """Say which bounds are missed; each peer is a bound on the archives it saw."""
+    """Say which bounds are missed: the ratio to the floor holds for each set of archives, beside each peer its own."""
     cpu_s = {(row["tool"], row["on"]): float(str(row["cpu_s"])) for row in rows}
-    seen = {"batch, x floor": cpu_s["packamal", ALL] / cpu_s["floor", ALL], **starts}
+    worst = max(cpu_s["packamal", on] / cpu_s["floor", on] for tool, on in cpu_s if tool == "floor")
+    seen = {"batch, x floor": worst, **starts}
     bounds = dict(BOUNDS)
     for (tool, name), spent in cpu_s.items():
         if tool not in ("floor", "packamal"):

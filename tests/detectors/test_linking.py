@@ -3,7 +3,8 @@
 import pytest
 
 from packamal.capability import Capability
-from packamal.detectors.linking import link_paths, started
+from packamal.detectors.linking import link_paths
+from packamal.detectors.started import started
 from packamal.model import Evidence, Flow, Origin, Role, Signal
 
 

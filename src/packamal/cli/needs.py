@@ -10,4 +10,4 @@ from packamal.errors import SettingsError
 def need_server() -> None:
     """The libraries of the service. Raises SettingsError."""
     if importlib.util.find_spec("celery") is None or importlib.util.find_spec("django") is None:
-        raise SettingsError("the service is not installed; install packamal[server]")
+        raise SettingsError("the service is not installed; install packamal[server], or use `make serve` in a clone")

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import importlib.util
-
 import click
 
-from packamal.errors import SettingsError
+from packamal.cli.needs import need_server
 
 PORT = 8650
 EPILOG = """\b
@@ -24,8 +22,7 @@ Examples:
 @click.option("--port", type=click.IntRange(0, 65535), default=PORT, show_default=True, help="0 takes a free one.")
 def command(port: int) -> int:
     """Run the service for yourself: pages and API on this machine."""
-    if importlib.util.find_spec("django") is None:
-        raise SettingsError("the service is not installed; install packamal[server]")
+    need_server()
     from packamal.server.embedded import serve  # Django: not for the other commands
 
     serve(port, click.echo)

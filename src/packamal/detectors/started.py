@@ -22,6 +22,14 @@ _WRAPPERS = frozenset(_WRAPPER_WORDS.split())
 """Programs that may run any of their words."""
 _TAKES_WORD = frozenset(("-m", "-c", "-e", "-W", "-X"))
 _VERSION = re.compile(r"[\d.]+\Z")
+_SEGMENT = re.compile(r"&&|\|\||[;|\n]|\$\(|`")
+_WORD = re.compile(r"\{[^{}]*\}[^\s'\"]*|[^\s'\"]+")
+_OPTION = re.compile(r"[-+/]\w[\w:=-]*|\d{3,4}|a?\+x")
+_SCRIPT_SUFFIXES = (
+    *(".py", ".pyw", ".js", ".mjs", ".cjs", ".sh", ".jar"),
+    *(".ps1", ".bat", ".cmd", ".vbs", ".hta", ".exe", ".dll", ".scr"),
+)
+_SHELL_WORDS = frozenset((".", "&", "call", "source"))
 
 
 def may_start(call: Call, place: str) -> bool:
@@ -51,7 +59,12 @@ def _program(word: Arg) -> str | None:
     text = "python" if word.ref == "sys.executable" else word.text
     if not text or text.endswith("}"):
         return None
-    name = text.replace("\\", "/").rpartition("/")[2].lower().removesuffix(".exe")
+    return _normal(text)
+
+
+def _normal(program: str) -> str:
+    """Name of a program without folder, `.exe` and version."""
+    name = program.replace("\\", "/").rpartition("/")[2].lower().removesuffix(".exe")
     return _VERSION.sub("", name) or name
 
 
@@ -63,3 +76,34 @@ def _script(fields: list[Arg]) -> int:
         if field.text is None or not field.text.startswith("-"):
             return index
     return len(fields)
+
+
+def started(command: str) -> set[str]:
+    """Base names of what a command in one text starts: its programs, or the files that interpreters are given.
+
+    A file that is only an argument (`openssl ocsp -issuer FILE`) is not started.
+    """
+    found: set[str] = set()
+    for segment in _SEGMENT.split(command):
+        words = [word for word in words_of(segment) if not _OPTION.fullmatch(word)]
+        named = next((at for at, word in enumerate(words) if not _is_runner(word)), len(words))
+        found.update(map(base_name, words[: named + 1]))
+        if named:  # an option's value may stand before the script: `-ExecutionPolicy Bypass -File stage.ps1`
+            found.update(name for name in map(base_name, words) if name.lower().endswith(_SCRIPT_SUFFIXES))
+    return found
+
+
+def words_of(command: str) -> list[str]:
+    """Words of a command, holes whole and without quotes."""
+    return _WORD.findall(command)
+
+
+def base_name(path: str) -> str:
+    """Last part of a path, kept with its holes; empty where it says nothing (`{x}`)."""
+    name = path.replace("\\", "/").rstrip("/").rpartition("/")[2].strip("'\" ")
+    return "" if name.startswith("{") and name.endswith("}") and "." not in name.rpartition("}")[2] else name
+
+
+def _is_runner(word: str) -> bool:
+    name = _normal(word)
+    return name in _SCRIPT_RUNNERS | _WRAPPERS | _SHELL_WORDS or "executable" in word or "execPath" in word

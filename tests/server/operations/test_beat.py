@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import datetime
+import signal
 
 import pytest
 from celery.exceptions import OperationalError
 from django.utils import timezone
 
 from packamal.server.operations import lease
-from packamal.server.operations.beat import LOOK_S, LeasedScheduler
+from packamal.server.operations.beat import LOOK_S, LeasedScheduler, Program
 from packamal.server.operations.models import BeatLease, ScheduledRun
 from packamal.server.pipeline.celery_app import SCHEDULE, make_app
 
@@ -105,3 +106,22 @@ def test_an_orderly_end_lets_another_take_over_at_once(celery):
     second = celery.beat()
     second.tick()
     assert second.is_active
+
+
+class Untouchable:
+    """A service that must not be asked for anything."""
+
+    def __getattr__(self, name):
+        raise AssertionError(name)
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_signal_leaves_the_loop_and_asks_the_database_for_nothing(celery, number):
+    before = {each: signal.getsignal(each) for each in (signal.SIGTERM, signal.SIGINT)}
+    try:
+        Program(app=celery.app, quiet=True).install_sync_handler(Untouchable())
+        with pytest.raises(SystemExit):
+            signal.raise_signal(number)
+    finally:
+        for each, handler in before.items():
+            signal.signal(each, handler)

@@ -125,7 +125,7 @@ def test_of_two_beats_the_second_takes_over_when_the_first_is_killed(running):
         assert scraped.count(b"\npackamal_beat_heartbeat_age_seconds ") == 1
     finally:
         second.send_signal(signal.SIGTERM)
-        second.wait(60)
+        second.wait(20)
 
 
 @pytest.mark.e2e

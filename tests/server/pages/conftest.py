@@ -6,6 +6,7 @@ import json
 from collections.abc import Callable
 
 import pytest
+from django.core.cache import cache
 from django.test import Client
 from packageurl import PackageURL
 
@@ -98,9 +99,24 @@ class Maker:
         return row
 
 
+@pytest.fixture(autouse=True)
+def no_old_counts() -> None:
+    cache.clear()
+
+
 @pytest.fixture
 def make(db) -> Maker:
     return Maker()
+
+
+@pytest.fixture
+def several(make) -> Maker:
+    """One of each verdict, and one that failed."""
+    make.end("pkg:pypi/bad@1.0", make.malicious("pkg:pypi/bad@1.0"))
+    make.end("pkg:npm/odd@1.0.0", make.report_on("pkg:npm/odd@1.0.0", "suspicious", 60))
+    make.end("pkg:npm/good@1.0.0", make.report_on("pkg:npm/good@1.0.0"))
+    make.fail("pkg:npm/broken@1.0.0")
+    return make
 
 
 @pytest.fixture

@@ -6,7 +6,6 @@ import datetime
 import re
 
 import pytest
-from django.core.cache import cache
 from django.utils import timezone
 
 from packamal.server.analyses.models import Analysis
@@ -16,23 +15,14 @@ from packamal.server.pages.sums import sums
 pytestmark = pytest.mark.django_db
 
 
-@pytest.fixture(autouse=True)
-def no_old_counts():
-    cache.clear()
-
-
 @pytest.fixture
-def several(make):
-    make.end("pkg:pypi/bad@1.0", make.malicious("pkg:pypi/bad@1.0"))
-    make.end("pkg:npm/odd@1.0.0", make.report_on("pkg:npm/odd@1.0.0", "suspicious", 60))
-    make.end("pkg:npm/good@1.0.0", make.report_on("pkg:npm/good@1.0.0"))
-    make.fail("pkg:npm/broken@1.0.0")
-    row = make.end("pkg:npm/old@1.0.0", make.report_on("pkg:npm/old@1.0.0"))
+def with_older(several):
+    row = several.end("pkg:npm/old@1.0.0", several.report_on("pkg:npm/old@1.0.0"))
     Analysis.objects.filter(pk=row.pk).update(created_at=timezone.now() - datetime.timedelta(days=3))
 
 
 @pytest.mark.parametrize("name", ["24h", "7d", "30d", "<script>", ""])
-def test_it_stands_with_and_without_data(browser, several, name):
+def test_it_stands_with_and_without_data(browser, with_older, name):
     Analysis.objects.all().delete()
     page = browser.get("/dashboard", {"range": name})
     assert page.status_code == 200
@@ -40,7 +30,7 @@ def test_it_stands_with_and_without_data(browser, several, name):
     assert "<script>" not in page.text
 
 
-def test_totals_are_those_of_the_list(browser, several):
+def test_totals_are_those_of_the_list(browser, with_older):
     found = sums("7d")
     assert found.total == 5
     assert sum(sum(one.levels) + one.failed for one in found.buckets) == 5
@@ -52,14 +42,14 @@ def test_totals_are_those_of_the_list(browser, several):
     assert "dropper/fetched-code-runs" in text
 
 
-def test_the_table_holds_the_same_numbers(browser, several):
+def test_the_table_holds_the_same_numbers(browser, with_older):
     lines = browser.get("/dashboard.csv").text.splitlines()
     assert lines[0] == "begins,malicious,suspicious,incomplete,clean,failed,median_s,p95_s"
     assert len(lines) == 29
     assert [sum(int(line.split(",")[column]) for line in lines[1:]) for column in range(1, 6)] == [1, 1, 0, 2, 1]
 
 
-def test_a_plot_names_itself_and_stays_inside_its_frame(browser, several):
+def test_a_plot_names_itself_and_stays_inside_its_frame(browser, with_older):
     text = browser.get("/dashboard").text
     assert 'role="img" aria-label="1 malicious, 1 suspicious, 0 incomplete and 2 clean"' in text
     for y, height in re.findall(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import pytest
-from django.core.cache import cache
 from django.test import Client
 from django.urls import get_resolver
 
@@ -23,11 +22,6 @@ FOR_EVERYBODY = (
 )
 FOR_ANALYSTS = ("/review", "/review/suppressions.yaml")
 FOR_ADMINISTRATORS = ("/audit", "/audit?before=5&subject=x")
-
-
-@pytest.fixture(autouse=True)
-def no_old_counts():
-    cache.clear()
 
 
 @pytest.mark.parametrize("path", FOR_EVERYBODY + FOR_ANALYSTS + FOR_ADMINISTRATORS)

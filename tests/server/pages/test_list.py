@@ -12,22 +12,6 @@ from packamal.server.pages import listing
 pytestmark = pytest.mark.django_db
 
 
-@pytest.fixture(autouse=True)
-def no_old_counts():
-    from django.core.cache import cache
-
-    cache.clear()
-
-
-@pytest.fixture
-def several(make):
-    make.end("pkg:pypi/bad@1.0", make.malicious("pkg:pypi/bad@1.0"))
-    make.end("pkg:npm/odd@1.0.0", make.report_on("pkg:npm/odd@1.0.0", "suspicious", 60))
-    make.end("pkg:npm/good@1.0.0", make.report_on("pkg:npm/good@1.0.0"))
-    make.fail("pkg:npm/broken@1.0.0")
-    return make
-
-
 def names(text):
     return re.findall(r'class="name" href="/analyses/[^"]+"><bdi dir="ltr">([^<]+)<', text)
 

@@ -7,7 +7,6 @@ import re
 
 import pytest
 import yaml
-from django.core.cache import cache
 from django.utils import timezone
 
 from packamal.server.accounts.models import AuditEvent
@@ -15,11 +14,6 @@ from packamal.server.review.models import Decision, Suppression
 
 pytestmark = pytest.mark.django_db
 PURL = "pkg:pypi/bad@1.0"
-
-
-@pytest.fixture(autouse=True)
-def no_old_counts():
-    cache.clear()
 
 
 @pytest.fixture

@@ -12,6 +12,7 @@ from django.test import Client
 
 from packamal.server.analyses.models import Analysis
 from packamal.server.pages import upload
+from packamal.server.pipeline import receiving
 
 pytestmark = pytest.mark.django_db
 
@@ -71,7 +72,7 @@ def test_anything_else_is_refused_at_the_zone(browser, name, content, status):
 def test_what_is_too_large_is_refused_early(browser, monkeypatch):
     monkeypatch.setattr(upload, "MAX_TEXT_BYTES", 100_000)
     assert send(browser, "requirements.txt", b"#" * 200_000).status_code == 413
-    monkeypatch.setattr(upload, "MAX_BYTES", 1_000)
+    monkeypatch.setattr(receiving, "MAX_BYTES", 1_000)
     assert send(browser, "x.tar.gz", archive() + b"\0" * 20_000).status_code == 413
 
 

@@ -2,13 +2,8 @@
 
 from __future__ import annotations
 
-import contextlib
-import io
-from typing import IO, Literal
+from typing import Literal
 
-from django.conf import settings
-from django.core.files.uploadedfile import UploadedFile
-from django.core.files.uploadhandler import FileUploadHandler
 from django.http import HttpRequest, HttpResponse
 from django.http.multipartparser import MultiPartParserError
 from ninja import Query, Router, Schema, Status
@@ -19,13 +14,13 @@ from packamal.server.api.analyses import AnalysisOut, shown
 from packamal.server.api.auth import SUBMIT, asker
 from packamal.server.api.once import PARAMETER, once
 from packamal.server.api.problems import Problem
-from packamal.server.pipeline.quarantine import MAX_BYTES, Incoming, TooLargeError, WrongTypeError
+from packamal.server.pipeline.quarantine import TooLargeError, UploadError, WrongTypeError
+from packamal.server.pipeline.receiving import FIELD, Received, Receiver, receiving
 from packamal.server.pipeline.submit import submit_upload
 
 router = Router(tags=["analyses"])
-FIELD = "file"
-OVERHEAD_BYTES = 10_000
-"""Of the form around the file."""
+STATUS = {TooLargeError: 413, WrongTypeError: 415}
+UNPROCESSABLE = 422
 FORM = {
     "requestBody": {
         "required": True,
@@ -49,47 +44,6 @@ class Options(Schema):
     lane: Literal["interactive", "bulk"] = "bulk"
 
 
-class Quarantined(UploadedFile):  # type: ignore[type-arg]
-    """A file that lies in quarantine by now."""
-
-    def __init__(self, digest: str, name: str, size_bytes: int) -> None:
-        super().__init__(io.BytesIO(), name, size=size_bytes)  # closed when the form breaks off
-        self.digest = digest
-
-
-class QuarantineHandler(FileUploadHandler):
-    """Writes the first file of a form there; others are refused."""
-
-    incoming: Incoming | None = None
-
-    def new_file(self, *words: object, **more: object) -> None:
-        """Begin."""
-        super().new_file(*words, **more)  # type: ignore[arg-type]
-        if self.incoming is not None:
-            raise HttpError(422, f"one file expected, in the field {FIELD}")
-        self.incoming = Incoming(settings.PACKAMAL.quarantine_dir)
-
-    def receive_data_chunk(self, raw_data: bytes, start: int) -> None:
-        """Go on; nobody behind gets it."""
-        assert self.incoming is not None
-        self.incoming.write(raw_data)
-
-    def file_complete(self, file_size: int) -> Quarantined:
-        """End."""
-        assert self.incoming is not None
-        return Quarantined(self.incoming.keep(self.file_name or ""), self.file_name or "", self.incoming.size_bytes)
-
-    def drop(self) -> None:
-        """Leave nothing of what did not come whole."""
-        if self.incoming is not None:
-            self.incoming.drop()
-
-    def handle_raw_input(self, input_data: IO[bytes], META: object, content_length: int, *more: object) -> None:
-        """Refuse before a byte is read what says itself that it is too large."""
-        if content_length > MAX_BYTES + OVERHEAD_BYTES:
-            raise TooLargeError(f"an archive may have {MAX_BYTES >> 20} MB")
-
-
 @router.post(
     "/uploads",
     auth=SUBMIT,
@@ -110,19 +64,14 @@ def upload(request: HttpRequest, response: HttpResponse, options: Query[Options]
     return once(request, response, file.digest.encode(), work)
 
 
-def _received(request: HttpRequest) -> Quarantined:
-    handler = QuarantineHandler(request)
-    request.upload_handlers = [handler]
-    with contextlib.ExitStack() as received:
-        received.callback(handler.drop)
+def _received(request: HttpRequest) -> Received:
+    with receiving(request, Receiver(request)):
         try:
             file = request.FILES.get(FIELD)
-        except TooLargeError as error:
-            raise HttpError(413, str(error)) from error
-        except WrongTypeError as error:
-            raise HttpError(415, str(error)) from error
+        except UploadError as error:
+            raise HttpError(STATUS.get(type(error), UNPROCESSABLE), str(error)) from error
         except MultiPartParserError as error:
             raise HttpError(400, "this is no form with a file") from error
-    if not isinstance(file, Quarantined):
-        raise HttpError(422, f"a file is missing, in the field {FIELD}")
+    if not isinstance(file, Received):
+        raise HttpError(UNPROCESSABLE, f"a file is missing, in the field {FIELD}")
     return file

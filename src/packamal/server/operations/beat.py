@@ -5,9 +5,11 @@ from __future__ import annotations
 import datetime
 import logging
 import secrets
-from typing import Any
+import signal
+from typing import Any, NoReturn
 
-from celery.beat import ScheduleEntry, Scheduler
+from celery.apps.beat import Beat
+from celery.beat import ScheduleEntry, Scheduler, Service
 from celery.exceptions import OperationalError
 from django.db import DatabaseError, connection
 
@@ -17,6 +19,20 @@ log = logging.getLogger(__name__)
 LOOK_S = 5.0
 """A lease is renewed, or tried for, this often."""
 LONG_AGO = datetime.datetime(2000, 1, 1, tzinfo=datetime.UTC)
+
+
+class Program(Beat):  # type: ignore[misc]
+    """Celery's program, which ends where it stands: its own handler closes the schedule, and so asks the database,
+    inside the signal, and hangs for ever when the signal came while the pool of connections was locked."""
+
+    def install_sync_handler(self, service: Service) -> None:
+        """Leave the loop; the service gives the lease up on its way out."""
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, _leave)
+
+
+def _leave(number: int, frame: object) -> NoReturn:
+    raise SystemExit
 
 
 class LeasedScheduler(Scheduler):  # type: ignore[misc]

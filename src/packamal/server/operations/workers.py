@@ -45,10 +45,10 @@ def run_beat() -> None:
     """Send what is due, while this is the active one."""
     share(full_settings().metrics_dir, "beat")
     set_up()
-    from packamal.server.operations.beat import LeasedScheduler
+    from packamal.server.operations.beat import LeasedScheduler, Program
     from packamal.server.pipeline.celery_app import app
 
-    app.Beat(scheduler_cls=LeasedScheduler, loglevel="INFO", quiet=True, redirect_stdouts=False).run()
+    Program(app=app, scheduler_cls=LeasedScheduler, loglevel="INFO", quiet=True, redirect_stdouts=False).run()
 
 
 def _slot() -> str:

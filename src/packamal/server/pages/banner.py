@@ -83,6 +83,12 @@ class Banner:
         return round(self.score * SCALE / 100, 1)
 
 
+_FLAGGED = {
+    Level.MALICIOUS: "Do not install it.",
+    Level.SUSPICIOUS: "Do not install it before somebody has looked.",
+}
+
+
 def banner(row: Analysis, report: Report, shown: list[Shown], previous: Analysis | None) -> Banner:
     """The banner of a report; `previous` is the version judged before, if any."""
     return _BANNERS[report.verdict.level](row, report, shown, previous)
@@ -95,35 +101,32 @@ def _malicious(row: Analysis, report: Report, shown: list[Shown], previous: Anal
     if any(signal.id.family in SECRETS for signal in report.signals):
         steps.append(Next("Rotate every secret", "On each machine that installed it."))
     steps.append(Next("Confirm and report", "An advisory draft is ready.", _file(row, "osv.json"), "OSV draft"))
-    return Banner(
-        badge=words.LEVELS[Level.MALICIOUS],
-        line="Do not install it.",
-        heading="Why, in order of weight",
-        next_heading="What to do next",
-        score=report.verdict.score,
-        more=_context(row, previous),
-        reasons=reasons(report, shown),
-        rest=_rest(report),
-        steps=tuple(steps),
-        confidence=_confidence(report, shown),
-    )
+    return _flagged(row, report, shown, previous, tuple(steps))
 
 
 def _suspicious(row: Analysis, report: Report, shown: list[Shown], previous: Analysis | None) -> Banner:
+    steps = (
+        Next("Read the proof", "It may have a good reason; the findings say what would be fine."),
+        Next("Hold this version back", _pin(previous), copy=row.purl, word="Copy purl"),
+        Next("Decide", "Your decision is kept beside the machine's."),
+    )
+    return _flagged(row, report, shown, previous, steps)
+
+
+def _flagged(
+    row: Analysis, report: Report, shown: list[Shown], previous: Analysis | None, steps: tuple[Next, ...]
+) -> Banner:
+    level = report.verdict.level
     return Banner(
-        badge=words.LEVELS[Level.SUSPICIOUS],
-        line="Do not install it before somebody has looked.",
+        badge=words.LEVELS[level],
+        line=_FLAGGED[level],
         heading="Why, in order of weight",
         next_heading="What to do next",
         score=report.verdict.score,
         more=_context(row, previous),
         reasons=reasons(report, shown),
         rest=_rest(report),
-        steps=(
-            Next("Read the proof", "It may have a good reason; the findings say what would be fine."),
-            Next("Hold this version back", _pin(previous), copy=row.purl, word="Copy purl"),
-            Next("Decide", "Your decision is kept beside the machine's."),
-        ),
+        steps=steps,
         confidence=_confidence(report, shown),
     )
 

@@ -11,7 +11,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 from packageurl import PackageURL
 
 from packamal.ecosystems import ECOSYSTEMS
-from packamal.errors import FetchError, NotFoundError, TargetError
+from packamal.errors import TargetError
 from packamal.server.accounts.models import Role
 from packamal.server.analyses.claims import Asker
 from packamal.server.analyses.models import Analysis
@@ -26,7 +26,6 @@ from packamal.server.request_id import current_request_id
 RECENT = 10
 MATCHES = 6
 UNPROCESSABLE = 422
-BAD_GATEWAY = 502
 LAST = "\U0010ffff"
 """Sorts after every name with the prefix before it."""
 ROW_FIELDS = (
@@ -58,10 +57,8 @@ def home(request: HttpRequest) -> HttpResponse:
             return HttpResponseRedirect(f"/search?{request.POST.urlencode()}")
         asker = Asker(owner=user_of(request), request_id=current_request_id())
         claimed = submit(asked.value, asker, Lane.INTERACTIVE)
-    except (TargetError, NotFoundError) as error:
+    except TargetError as error:
         return shown_home(request, text, str(error), UNPROCESSABLE)
-    except FetchError as error:
-        return shown_home(request, text, f"The index cannot be asked: {error}", BAD_GATEWAY)
     return HttpResponseRedirect(f"/analyses/{claimed.analysis.pk}")
 
 

@@ -10,14 +10,12 @@ from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST
 
-from packamal.server.accounts import audit
-from packamal.server.accounts.keys import make_key
+from packamal.server.accounts import keyring
+from packamal.server.accounts.keys import ALLOWED
 from packamal.server.accounts.models import ApiKey, Role, Scope, User
 from packamal.server.pages.access import needs, user_of
 
 MAX_NAME_CHARS = 80
-MAX_KEYS = 50
-"""Of one person that hold at a time."""
 MAX_SHOWN = 200
 LIFETIMES = {"30": "30 days", "90": "90 days", "365": "1 year", "": "no end"}
 SCOPES: dict[Scope, str] = {
@@ -43,10 +41,10 @@ def keys(request: HttpRequest) -> HttpResponse:
         return _page(request, user, wrong=f"Give it a name of at most {MAX_NAME_CHARS} characters.")
     if not scopes or days not in LIFETIMES:
         return _page(request, user, wrong="Choose what it is good for, and until when.")
-    if _holding(user) >= MAX_KEYS:
-        return _page(request, user, wrong=f"You have {MAX_KEYS} keys. Revoke one first.")
-    made = make_key(user, name, scopes, datetime.timedelta(days=int(days)) if days else None)
-    audit.record(f"user:{user}", "key.create", made.row.prefix, scopes=",".join(made.row.scopes))
+    try:
+        made = keyring.create(f"user:{user}", user, name, scopes, datetime.timedelta(days=int(days)) if days else None)
+    except keyring.KeyRefusedError as error:
+        return _page(request, user, wrong=f"{str(error).capitalize()}.")
     return _page(request, user, made=made.text)
 
 
@@ -56,20 +54,15 @@ def revoke(request: HttpRequest, prefix: str) -> HttpResponse:
     """End a key at once; one's own, or as an administrator anybody's."""
     user = user_of(request)
     rows = ApiKey.objects.filter(prefix=prefix, revoked_at=None)
-    rows = rows if user.role == Role.ADMIN else rows.filter(owner=user)
-    if not rows.update(revoked_at=timezone.now()):
+    row = (rows if user.role == Role.ADMIN else rows.filter(owner=user)).first()
+    if row is None or not keyring.revoke(f"user:{user}", row):
         raise Http404
-    audit.record(f"user:{user}", "key.revoke", prefix)
     return HttpResponseRedirect("/keys?told=revoked")
 
 
 def allowed(user: User) -> list[Scope]:
     """The scopes that somebody of this role may give a key."""
-    return [scope for scope in Scope if scope is not Scope.ADMIN or user.role == Role.ADMIN]
-
-
-def _holding(user: User) -> int:
-    return ApiKey.objects.filter(owner=user, revoked_at=None).count()
+    return [scope for scope in Scope if scope in ALLOWED[Role(user.role)]]
 
 
 def _page(request: HttpRequest, user: User, wrong: str = "", made: str = "") -> HttpResponse:

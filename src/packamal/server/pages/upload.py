@@ -2,13 +2,8 @@
 
 from __future__ import annotations
 
-import contextlib
-import io
-from typing import IO, NamedTuple
+from typing import NamedTuple
 
-from django.conf import settings
-from django.core.files.uploadedfile import UploadedFile
-from django.core.files.uploadhandler import FileUploadHandler
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect
 from django.http.multipartparser import MultiPartParserError
 from django.shortcuts import render
@@ -25,69 +20,47 @@ from packamal.server.analyses.models import Analysis
 from packamal.server.analyses.states import Lane
 from packamal.server.pages.access import needs, user_of
 from packamal.server.pages.home import shown_home
-from packamal.server.pipeline.quarantine import MAX_BYTES, Incoming, TooLargeError, UploadError, WrongTypeError
+from packamal.server.pipeline.quarantine import TooLargeError, UploadError, WrongTypeError
+from packamal.server.pipeline.receiving import FIELD, Received, Receiver, receiving
 from packamal.server.pipeline.submit import submit, submit_upload
 from packamal.server.request_id import current_request_id
 from packamal.targets import ARCHIVE_SUFFIXES
 
-FIELD = "file"
-OVERHEAD_BYTES = 10_000
-"""Of the form around the file."""
 MAX_ENTRIES = 1000
 STATUS = {TooLargeError: 413, WrongTypeError: 415}
 UNPROCESSABLE = 422
 
 
-class Received(UploadedFile):  # type: ignore[type-arg]
-    """What came: the digest of an archive in quarantine, or the text of a lock file."""
+class _ArchiveOrText(Receiver):
+    """Takes an archive into quarantine, or a lock file into memory."""
 
-    def __init__(self, name: str, size_bytes: int, digest: str = "", text: bytes = b"") -> None:
-        super().__init__(io.BytesIO(), name, size=size_bytes)  # closed when a form breaks off
-        self.digest, self.text = digest, text
-
-
-class Receiver(FileUploadHandler):
-    """Takes one file, in pieces; nothing of it is written anywhere but into quarantine."""
-
-    incoming: Incoming | None = None
     text: bytearray | None = None
 
-    def new_file(self, *words: object, **more: object) -> None:
-        """Begin. Raises UploadError for a second one."""
-        super().new_file(*words, **more)  # type: ignore[arg-type]
-        if self.incoming is not None or self.text is not None:
-            raise UploadError("One file at a time.")
-        if (self.file_name or "").lower().endswith(ARCHIVE_SUFFIXES):
-            self.incoming = Incoming(settings.PACKAMAL.quarantine_dir)
+    def has_begun(self) -> bool:
+        """True once a file is on its way."""
+        return super().has_begun() or self.text is not None
+
+    def begin(self, name: str) -> None:
+        """Make room for it."""
+        if name.lower().endswith(ARCHIVE_SUFFIXES):
+            super().begin(name)
         else:
             self.text = bytearray()
 
     def receive_data_chunk(self, raw_data: bytes, start: int) -> None:
         """Go on. Raises UploadError as soon as it is too much."""
-        if self.incoming is not None:
-            self.incoming.write(raw_data)
-        elif self.text is not None:
-            self.text += raw_data
-            if len(self.text) > MAX_TEXT_BYTES:
-                raise TooLargeError(f"A lock file may have {MAX_TEXT_BYTES >> 20} MB.")
+        if self.text is None:
+            super().receive_data_chunk(raw_data, start)
+            return
+        self.text += raw_data
+        if len(self.text) > MAX_TEXT_BYTES:
+            raise TooLargeError(f"a lock file may have {MAX_TEXT_BYTES >> 20} MB")
 
     def file_complete(self, file_size: int) -> Received:
         """End."""
-        name = self.file_name or ""
-        if self.incoming is not None:
-            return Received(name, self.incoming.size_bytes, digest=self.incoming.keep(name))
-        text = bytes(self.text or b"")
-        return Received(name, len(text), text=text)
-
-    def drop(self) -> None:
-        """Leave nothing of what did not come whole."""
-        if self.incoming is not None:
-            self.incoming.drop()
-
-    def handle_raw_input(self, input_data: IO[bytes], META: object, content_length: int, *more: object) -> None:
-        """Refuse before a byte is read what says itself that it is too large."""
-        if content_length > MAX_BYTES + OVERHEAD_BYTES:
-            raise TooLargeError(f"An archive may have {MAX_BYTES >> 20} MB.")
+        if self.text is None:
+            return super().file_complete(file_size)
+        return Received(self.file_name or "", len(self.text), text=bytes(self.text))
 
 
 class Entry(NamedTuple):
@@ -103,14 +76,14 @@ class Entry(NamedTuple):
 def upload(request: HttpRequest) -> HttpResponseBase:
     """Take a file. The token is checked within, since checking it reads the form, and with it the file."""
     user_of(request)  # before a byte of the file is taken
-    receiver = Receiver(request)
-    request.upload_handlers = [receiver]
-    with contextlib.ExitStack() as received:
-        received.callback(receiver.drop)
+    with receiving(request, _ArchiveOrText(request)):
         try:
             return _upload(request)
         except UploadError as error:
-            return shown_home(request, dropped=str(error), status=STATUS.get(type(error), UNPROCESSABLE))
+            text = str(error)
+            return shown_home(
+                request, dropped=f"{text[:1].upper()}{text[1:]}.", status=STATUS.get(type(error), UNPROCESSABLE)
+            )
         except MultiPartParserError:
             return shown_home(request, dropped="That is no form with a file.", status=400)
 
@@ -120,7 +93,7 @@ def upload(request: HttpRequest) -> HttpResponseBase:
 def _upload(request: HttpRequest) -> HttpResponse:
     file = request.FILES.get(FIELD)
     if not isinstance(file, Received):
-        raise UploadError("Choose a file first.")
+        raise UploadError("choose a file first")
     asker = Asker(owner=user_of(request), request_id=current_request_id())
     if file.digest:
         claimed = submit_upload(file.digest, str(file.name), asker, Lane.INTERACTIVE)
