@@ -22,7 +22,7 @@ from packamal.server.pipeline.submit import submit
 from packamal.targets import MAX_CHARS
 
 router = Router(tags=["analyses"])
-Purl = Annotated[str, Field(max_length=MAX_CHARS, pattern=r"^[Pp][Kk][Gg]:.+", examples=["pkg:pypi/requests@2.32.3"])]
+Purl = Annotated[str, Field(max_length=MAX_CHARS, examples=["pkg:pypi/requests@2.32.3"])]
 """A package address; without a version the newest is meant."""
 
 

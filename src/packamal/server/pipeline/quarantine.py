@@ -16,7 +16,7 @@ from pathlib import Path
 from packamal.errors import PackamalError
 from packamal.targets import ARCHIVE_SUFFIXES
 
-MAX_BYTES = 200 << 20
+MAX_BYTES = 200_000_000
 """Larger archives are hardly packages; the scanner has limits of its own for what they unpack to."""
 MAX_NAME_CHARS = 120
 HEAD_BYTES = 512
@@ -56,7 +56,7 @@ class Incoming:
         """Take a piece. Raises UploadError as soon as it is known that the file cannot be one of ours."""
         self.size_bytes += len(chunk)
         if self.size_bytes > MAX_BYTES:
-            raise TooLargeError(f"an archive may have {MAX_BYTES >> 20} MB")
+            raise TooLargeError(f"an archive may have {MAX_BYTES // 10**6} MB")
         if len(self._head) < HEAD_BYTES:
             self._head += chunk[:HEAD_BYTES]
             if len(self._head) >= HEAD_BYTES:

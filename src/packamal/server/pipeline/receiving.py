@@ -66,7 +66,7 @@ class Receiver(FileUploadHandler):
     def handle_raw_input(self, input_data: IO[bytes], META: object, content_length: int, *more: object) -> None:
         """Refuse before a byte is read what says itself that it is too large."""
         if content_length > MAX_BYTES + OVERHEAD_BYTES:
-            raise TooLargeError(f"an archive may have {MAX_BYTES >> 20} MB")
+            raise TooLargeError(f"an archive may have {MAX_BYTES // 10**6} MB")
 
 
 @contextlib.contextmanager

@@ -158,7 +158,7 @@ def test_a_decision_is_made_without_a_mouse(tab, rows):
     page = tab()
     page.open(f"/review/{rows['malicious'].pk}")
     page.press("n")
-    page.until("location.search.includes('do=note')")
+    page.until("location.search.includes('do=note') && document.readyState === 'complete'")
     page.value("document.querySelector('#reason').focus(); 1")
     page.type("asked upstream")
     page.press("Tab", "Enter")
