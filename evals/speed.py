@@ -25,6 +25,8 @@ from platformdirs import user_cache_path
 
 REPEATS = 11
 ALL = "all"
+SOME = ", some"
+"""Of an ecosystem: as many as the peers see."""
 BOUNDS = {"batch, x floor": 6.0, "scan a small package, s": 0.5, "scan a small wheel, s": 0.5, "--help, s": 0.15}
 SMALL = {
     "package/package.json": b'{"name": "small", "version": "1.0.0", "main": "index.js", "license": "MIT"}',
@@ -43,7 +45,7 @@ def main() -> int:
     """Measure, print, keep; 1 when a bound is missed."""
     arguments = parse()
     found = {ecosystem: pick(paths, arguments.limit) for ecosystem, paths in archives(arguments.benign).items()}
-    fewer = {f"{name}, some": paths[: arguments.peer_limit] for name, paths in found.items()}
+    fewer = {f"{name}{SOME}": paths[: arguments.peer_limit] for name, paths in found.items()}
     result: dict[str, object] = provenance("packamal", "yara-x", "tree-sitter", "ahocorasick-rs")
     rows = []
     with tempfile.TemporaryDirectory() as scratch:
@@ -116,7 +118,7 @@ def beside(found: dict[str, list[Path]], result: dict[str, object]) -> list[dict
     rows: list[dict[str, object]] = []
     for peer in peers(folder):
         for name, paths in found.items():
-            ecosystem = name.partition(",")[0]
+            ecosystem = name.removesuffix(SOME)
             if ecosystem not in peer.ecosystems:
                 continue
             uses = [peer.scan(path, ecosystem) for path in paths]
@@ -175,9 +177,9 @@ def show(result: dict[str, object], rows: list[dict[str, object]], starts: dict[
 
 
 def verdict(rows: list[dict[str, object]], starts: dict[str, float]) -> int:
-    """Say which bounds are missed: the ratio to the floor holds for each set of archives, beside each peer its own."""
+    """Say which bounds are missed: the ratio to the floor holds for each whole set, beside each peer its own."""
     cpu_s = {(row["tool"], row["on"]): float(str(row["cpu_s"])) for row in rows}
-    worst = max(cpu_s["packamal", on] / cpu_s["floor", on] for tool, on in cpu_s if tool == "floor")
+    worst = max(cpu_s["packamal", on] / cpu_s["floor", on] for tool, on in cpu_s if tool == "floor" and SOME not in on)
     seen = {"batch, x floor": worst, **starts}
     bounds = dict(BOUNDS)
     for (tool, name), spent in cpu_s.items():
