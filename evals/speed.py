@@ -178,7 +178,7 @@ def show(result: dict[str, object], rows: list[dict[str, object]], starts: dict[
 
 def verdict(rows: list[dict[str, object]], starts: dict[str, float]) -> int:
     """Say which bounds are missed: the ratio to the floor holds for each whole set, beside each peer its own."""
-    cpu_s = {(row["tool"], row["on"]): float(str(row["cpu_s"])) for row in rows}
+    cpu_s = {(str(row["tool"]), str(row["on"])): float(str(row["cpu_s"])) for row in rows}
     worst = max(cpu_s["packamal", on] / cpu_s["floor", on] for tool, on in cpu_s if tool == "floor" and SOME not in on)
     seen = {"batch, x floor": worst, **starts}
     bounds = dict(BOUNDS)
