@@ -33,6 +33,7 @@ COMMANDS: dict[str, str] = {
     "internal": "Run its internal listener: callbacks of scans, metrics, health.",
     "worker": "Run a worker of the full shape.",
     "beat": "Run its schedule.",
+    "metrics": "Show what the processes beside it counted.",
     "admin": "Prepare the full shape, add people and keys, queue again, verify.",
     "doctor": "Say what works here and what to install.",
     "schema": "Print the JSON Schema of a report.",

@@ -11,9 +11,11 @@ from typing import Any, NoReturn
 from celery.apps.beat import Beat
 from celery.beat import ScheduleEntry, Scheduler, Service
 from celery.exceptions import OperationalError
+from django.conf import settings
 from django.db import DatabaseError, connection
 
 from packamal.server.operations import lease
+from packamal.server.operations.pulse import touch
 
 log = logging.getLogger(__name__)
 LOOK_S = 5.0
@@ -52,6 +54,7 @@ class LeasedScheduler(Scheduler):  # type: ignore[misc]
 
     def tick(self, *args: Any, **kwargs: Any) -> float:  # noqa: ANN401  Celery's own
         """Send what is due, if this is the active one; gives how long to sleep."""
+        touch(settings.PACKAMAL.metrics_dir, "beat")
         try:
             if not self._hold():
                 return LOOK_S

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import secrets
 import shutil
 from collections.abc import Callable
@@ -17,6 +18,8 @@ ANSWER_S = 2.0
 """Longer is as good as no answer to whoever waits for one."""
 MIN_FREE_BYTES = 64 << 20
 """Two reports of the largest size; with less a scan would be paid for and its report lost."""
+
+PUBLIC_PATHS = "packamal.server.urls"
 
 
 @require_safe
@@ -66,8 +69,13 @@ def has_store() -> bool:
         probe.write_bytes(b"ok")
         probe.unlink()
         return shutil.disk_usage(folder).free >= MIN_FREE_BYTES
-    except OSError:
-        return False
+    except OSError as error:
+        return error.errno == errno.EROFS and is_reader()
+
+
+def is_reader() -> bool:
+    """Pages and API of the full shape only read reports: a volume that cannot be written is enough for them."""
+    return settings.ROOT_URLCONF == PUBLIC_PATHS and not settings.PACKAMAL.is_embedded
 
 
 CHECKS: dict[str, Callable[[], bool]] = {"database": has_database, "broker": has_broker, "results": has_store}

@@ -8,6 +8,7 @@ from billiard.process import current_process
 from celery.signals import setup_logging
 from celery.utils.nodenames import default_nodename, host_format
 
+from packamal.server.operations.pulse import WorkerPulse
 from packamal.server.operations.serving import full_settings
 from packamal.server.operations.shared_metrics import share
 from packamal.server.start import set_up
@@ -38,6 +39,7 @@ def run_worker(name: str, queues: str, processes: int | None) -> None:
         loglevel="INFO",
         quiet=True,
     )
+    WorkerPulse(settings.metrics_dir, name, lambda: _is_connected(worker)).start()
     worker.start()
 
 
@@ -49,6 +51,10 @@ def run_beat() -> None:
     from packamal.server.pipeline.celery_app import app
 
     Program(app=app, scheduler_cls=LeasedScheduler, loglevel="INFO", quiet=True, redirect_stdouts=False).run()
+
+
+def _is_connected(worker: object) -> bool:
+    return getattr(getattr(worker, "consumer", None), "connection", None) is not None
 
 
 def _slot() -> str:
