@@ -7,11 +7,13 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-from documents import ROOT, commands, figures, limits, openapi, rules, settings, signals
+from documents import ROOT, chart, commands, figures, limits, openapi, rules, settings, signals
 
 from packamal.render.schema import schema_text
 
 DOCUMENTS: dict[str, Callable[[], str]] = {
+    "deploy/chart/rendered/aks.yaml": chart.aks,
+    "deploy/chart/rendered/minikube.yaml": chart.minikube,
     "docs/cli.md": commands.text,
     "docs/figures.md": figures.text,
     "docs/limits.md": limits.text,

@@ -1,0 +1,3 @@
+{{/* Where and how analyses run; read by the two workers alone. */}}
+{{- define "packamal.executorEnvironment" -}}
+{{- end -}}
