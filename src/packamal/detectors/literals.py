@@ -117,6 +117,24 @@ def hits(units: Sequence[Unit], literals: Literals) -> list[Hit]:
     return [hit for chunk in _chunks(units) for hit in _chunk_hits(chunk, literals)]
 
 
+def places(data: bytes, literals: Literals) -> list[int]:
+    """Where something strong or either end of a pair stands in lower-cased bytes, in order: what the gate goes by."""
+    last: dict[int, int] = {}
+    found: set[int] = set()
+    for pattern, start, _ in literals.automaton.find_matches_as_indexes(data, overlapping=True):
+        families = literals.families[pattern]
+        for family in families:
+            if family == literals.strong:
+                found.add(start)
+            for other, _ in literals.partners[family]:
+                before = last.get(other, start)
+                if 0 < start - before <= NEAR_BYTES:
+                    found.update((before, start))
+        for family in families:
+            last[family] = start
+    return sorted(found)
+
+
 def _chunks(units: Sequence[Unit]) -> Iterator[list[Unit]]:
     chunk: list[Unit] = []
     size = 0

@@ -169,11 +169,12 @@ def _newly_reached(reading: CodeReading) -> list[Unit]:
     for unit in list(reading.units.values()):
         if unit.parent and (parent := reading.units[unit.parent]).role.strength > before[unit.parent].strength:
             reading.units[unit.name] = replace(unit, role=parent.role, reason=parent.reason)
-    return [
+    fresh = [
         unit
         for name, unit in reading.units.items()
         if unit.role.strength >= Role.STARTUP.strength > before[name].strength and name not in reading.parsed
     ]
+    return list(select(fresh, budget=0).units)
 
 
 def give_meaning(reading: CodeReading, artifact: str) -> list[Observed]:

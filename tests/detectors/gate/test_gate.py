@@ -1,12 +1,13 @@
 """Which units are parsed, in which order, and what is said to be cut."""
 
 import random
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from packamal.detectors.gate import MAX_NEVER_BYTES, select
+from packamal.detectors.gate import LARGE_BUDGET_BYTES, LARGE_SOURCE_BYTES, MAX_NEVER_BYTES, REACHED_BYTES, select
 from packamal.detectors.units import Language, Unit
 from packamal.model import Role
 
@@ -153,3 +154,22 @@ def test_hits_are_the_same_whether_files_go_through_together_or_alone():
     together = reasons(units, budget=0)
     alone = {name: reason for one in units for name, reason in reasons([one], budget=0).items()}
     assert together == alone
+
+
+def test_of_what_is_reached_over_others_all_marked_source_is_parsed_and_the_smallest_of_the_rest():
+    far = "setup.py -> a/__init__.py -> a/b.py"
+    first = unit("first.py", FILLER * 9, Role.INSTALL)
+    plain = [replace(unit(f"plain{n}.py", FILLER * (n + 1), Role.INSTALL), reason=far) for n in range(3)]
+    marked = replace(unit("marked.py", FILLER * 9 + PASSING["decoded text is run"], Role.INSTALL), reason=far)
+    small = replace(unit("small.py", b"x = 1\n", Role.INSTALL), reason=far)
+    assert len(FILLER) > REACHED_BYTES
+    chosen = reasons([first, *plain, marked, small], budget=0)
+    assert chosen == {"first.py": "role", "marked.py": "role", "small.py": "reached"}
+
+
+def test_a_large_package_gets_a_smaller_budget():
+    small = [unit(f"{number}.py", b"x = 1\n" * 500, Role.IMPORT) for number in range(20)]
+    large = unit("large.py", b"x = 1\n" * (LARGE_SOURCE_BYTES // 6), Role.IMPORT)
+    few = LARGE_BUDGET_BYTES // len(small[0].data)
+    assert len(select(small).units) > few
+    assert len(select([*small, large]).units) == few

@@ -2,7 +2,7 @@
 
 import pytest
 
-from packamal.detectors.literals import compile_families, hits, read_families, shipped
+from packamal.detectors.literals import compile_families, hits, places, read_families, shipped
 from packamal.detectors.units import Language, Unit
 from packamal.errors import RuleError
 
@@ -62,3 +62,8 @@ def test_the_shipped_families_compile_and_each_has_a_partner_or_is_strong():
     literals = shipped()
     lonely = [number for number, partners in enumerate(literals.partners) if not partners]
     assert lonely == [literals.strong]
+
+
+def test_the_places_are_both_ends_of_a_pair_and_what_is_strong():
+    text = b"foo baz " + b" " * 2000 + b"baz very bad"
+    assert places(text, compile_families(TEXT)) == [0, 4, text.index(b"very")]

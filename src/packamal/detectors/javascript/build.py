@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING
 from packamal.detectors.facts import MIN_TEXT
 from packamal.detectors.javascript.literals import is_spelt, unescape
 from packamal.detectors.javascript.nodes import UNDEFINED, Function, Literal, Node
-from packamal.detectors.javascript.parse import grammar
+from packamal.detectors.javascript.parse import grammar, literals_in
+from packamal.detectors.javascript.telling import EVERYWHERE, Telling
 
 if TYPE_CHECKING:
     import tree_sitter
@@ -60,12 +61,15 @@ class Builder:
     """Builds one unit; knows where it is: enclosing function, names to be declared, depth."""
 
     __slots__ = (
-        "computed", "count", "depth", "flattened", "function", "functions", "hint", "is_cut", "members", "names",
-        "prefix", "source", "spelt", "table", "texts", "variables",
+        "computed", "count", "depth", "flattened", "function", "functions", "hint", "is_cut", "language", "members",
+        "names", "prefix", "source", "spelt", "table", "telling", "texts", "variables",
     )  # fmt: skip
 
-    def __init__(self, source: bytes, grammar_name: str) -> None:
+    def __init__(self, source: bytes, grammar_name: str, telling: Telling = EVERYWHERE) -> None:
         self.source = source
+        self.language = grammar_name
+        self.telling = telling
+        """Functions without any of these places are built when they are called."""
         self.table = _table(grammar_name)
         self.names: dict[bytes, str] = {}
         self.texts: list[tuple[str, int, object]] = []
@@ -143,6 +147,12 @@ class Builder:
         """Keep a literal for the facts."""
         if len(value) >= MIN_TEXT and len(self.texts) < MAX_TEXTS:
             self.texts.append((value, start, self.function))
+
+    def keep_literals(self, raw: tree_sitter.Node) -> None:
+        """Keep the literals of what is not built."""
+        for node in literals_in(raw, self.language):
+            if node.end_byte - node.start_byte >= MIN_TEXT + 2:
+                self.literal(node.start_byte + 1, node.end_byte - 1)
 
     def _cut(self, raw: tree_sitter.Node) -> Node:
         self.is_cut = True

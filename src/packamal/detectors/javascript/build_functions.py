@@ -30,6 +30,8 @@ if TYPE_CHECKING:
 
     Raw = tree_sitter.Node
 
+_BYTES_PER_NODE = 8
+"""About, in code without comments."""
 _PARAMETERS = frozenset({"formal_parameters", "required_parameter", "optional_parameter"})
 
 
@@ -61,9 +63,33 @@ def make_function(b: Builder, raw: Raw, hint: str) -> Function:
         elif kind == "identifier":
             name = b.text(kid)
     shown = name or hint
-    outer = b.function, b.variables, b.prefix
     function = Function(name, _qualify(b.prefix, shown), raw.start_byte, raw.end_byte, is_arrow)
     b.functions.append(function)
+    if b.telling.is_within(function.start, function.end):
+        _fill(b, function, parameters, body)
+    else:
+        _leave(b, function, parameters, body)
+    return function
+
+
+def _leave(b: Builder, function: Function, parameters: list[Raw], body: Raw) -> None:
+    """Build a function when it is called; its literals are kept at once, for they may tell something alone."""
+    outer, b.function = b.function, function
+    b.keep_literals(body)
+    b.function = outer
+    function.size = (function.end - function.start) // _BYTES_PER_NODE
+    b.count += function.size
+
+    def build() -> None:
+        texts, b.texts, count = b.texts, [], b.count
+        _fill(b, function, parameters, body)
+        b.texts, b.count = texts, count
+
+    function.unbuilt = build
+
+
+def _fill(b: Builder, function: Function, parameters: list[Raw], body: Raw) -> None:
+    outer = b.function, b.variables, b.prefix
     before = b.count
     b.function, b.variables, b.prefix = function, {}, function.qualified
     function.parameters = _parameters(b, parameters, function)
@@ -74,7 +100,6 @@ def make_function(b: Builder, raw: Raw, hint: str) -> Function:
     function.variables = list(b.variables)
     function.size = b.count - before
     b.function, b.variables, b.prefix = outer
-    return function
 
 
 def _qualify(prefix: str, name: str) -> str:

@@ -70,7 +70,8 @@ def _object(m: Machine, inv: Invocation) -> object:
 def _prototype(m: Machine, inv: Invocation) -> object:
     """What functions have in common leads to the maker of functions; an empty one is there for nothing else."""
     value = inv.argument(0)
-    return Ref("Function.prototype") if isinstance(value, Closure) and value.node.body == [] else NOT_FOLDED
+    is_empty = isinstance(value, Closure) and value.node.body == [] and value.node.unbuilt is None
+    return Ref("Function.prototype") if is_empty else NOT_FOLDED
 
 
 @builtin("Object.keys", "Object.getOwnPropertyNames", "Reflect.ownKeys")

@@ -94,6 +94,7 @@ def arguments_for(function: object, value: object) -> list[object]:
     """`value` for every parameter, but for an error that comes first."""
     if not isinstance(function, Closure):
         return [value]
+    function.node.build()
     parameters = function.node.parameters
     arguments: list[object] = []
     sources: frozenset[int]

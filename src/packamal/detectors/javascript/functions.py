@@ -152,6 +152,7 @@ def _note_sources(m: Machine, node: Function, arguments: list[object]) -> None:
 
 def _enter(m: Machine, closure: Closure, inv: Invocation, is_new: bool) -> object:
     node = closure.node
+    node.build()
     outer = inv.scope.frame
     frame = Frame(closure.scope.frame.module, node, outer.is_called, _this(closure, inv))
     frame.arguments = None if node.is_arrow else inv.arguments
@@ -218,4 +219,5 @@ def label(parameter: Node) -> str | None:
 
 def unknown_arguments(node: Function, sources: frozenset[int] = NO_SOURCES) -> list[object]:
     """Arguments for a function that something else calls, made of the given facts."""
+    node.build()
     return [Opaque(sources, label(parameter)) for parameter in node.parameters if not isinstance(parameter, Spread)]

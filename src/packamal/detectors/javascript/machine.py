@@ -20,6 +20,8 @@ UNIT_STEPS = 1_500
 """And for each unit."""
 STEPS_PER_NODE = 0.25
 """And for each node of its tree: looking at every function once takes about a sixth."""
+MAX_UNIT_STEPS = 25_000
+"""But never more for one unit, what a tree of some 300 kB gets: a bundle holds more code, not more to find."""
 LOOP_STEPS = 60_000
 """Statements of loops and calls run with known values, in one unit; some 0.7 s."""
 LEAST_LOOP_STEPS = 4_000
@@ -27,6 +29,8 @@ LOOP_STEPS_PER_BYTE = 10
 """What is decoded stands in the unit: small ones get so many for each byte, so that a benchmark's loop ends soon."""
 HIDDEN_LOOP_STEPS = 1_500_000
 """The same in a unit that hides what it does, where they are decoders."""
+BUNDLE_LOOP_STEPS = 15_000
+"""The same in a bundle that hides nothing: libraries fill tables when they are loaded, and decode nothing."""
 MAX_CALL_DEPTH = 32
 """Functions entered one inside the other."""
 MAX_STACK = 2_500

@@ -10,6 +10,7 @@ from packamal.detectors.facts import Place
 from packamal.detectors.javascript.nodes import Function
 from packamal.detectors.javascript.scope import Condition, Scope
 from packamal.detectors.javascript.statements import Program
+from packamal.detectors.javascript.telling import telling_of
 from packamal.detectors.javascript.values import ObjectValue, Ref
 from packamal.detectors.units import Unit
 
@@ -30,7 +31,9 @@ class Spot(NamedTuple):
 class Module:
     """One unit."""
 
-    __slots__ = ("_lines", "exports", "holder", "is_given", "is_run", "program", "scope", "source", "unit")
+    __slots__ = (
+        "_lines", "exports", "holder", "is_given", "is_run", "program", "scope", "source", "telling", "unit",
+    )  # fmt: skip
 
     def __init__(self, unit: Unit, source: bytes, program: Program | None, is_given: bool) -> None:
         self.unit = unit
@@ -45,6 +48,7 @@ class Module:
         self.holder.is_open = True
         self.scope: Scope | None = None
         self.is_run = False
+        self.telling = telling_of(unit, source)
         self._lines: list[int] | None = None
 
     def line(self, start: int) -> int:

@@ -19,10 +19,12 @@ from packamal.detectors.javascript.dispatch import (
 )
 from packamal.detectors.javascript.functions import unknown_arguments
 from packamal.detectors.javascript.machine import (
+    BUNDLE_LOOP_STEPS,
     HIDDEN_LOOP_STEPS,
     LEAST_LOOP_STEPS,
     LOOP_STEPS,
     LOOP_STEPS_PER_BYTE,
+    MAX_UNIT_STEPS,
     STEPS_PER_NODE,
     UNIT_STEPS,
     JsThrow,
@@ -36,6 +38,7 @@ from packamal.detectors.javascript.parse import JAVASCRIPT, MAX_BYTES, TSX, TYPE
 from packamal.detectors.javascript.patterns import define
 from packamal.detectors.javascript.scope import MISSING, Frame, Scope, find
 from packamal.detectors.javascript.statements import Declare, Export, ExportValue, Import, Program
+from packamal.detectors.javascript.telling import EVERYWHERE, Telling
 from packamal.detectors.javascript.values import (
     UNKNOWN,
     ObjectValue,
@@ -101,13 +104,14 @@ class Loader:
             self._m.record.note("limit", "size", spot)
             return None
         self._bytes += len(source)
-        program, problem = parse_program(source, grammar_for(unit))
+        program, problem = parse_program(source, grammar_for(unit), module.telling)
         if program is None and not unit.parent:
             self.failures.append((unit.name, f"not parsed: too much {problem}"))
         if problem:
             self._m.record.note("unparsable" if program is None else "limit", problem, spot)
         if program is not None:
-            self._m.limit = max(self._m.limit, self._m.steps) + UNIT_STEPS + STEPS_PER_NODE * program.nodes
+            more = UNIT_STEPS + min(STEPS_PER_NODE * program.nodes, MAX_UNIT_STEPS)
+            self._m.limit = max(self._m.limit, self._m.steps) + more
         return program
 
     def run(self, module: Module, is_called: bool = True) -> None:
@@ -115,7 +119,7 @@ class Loader:
         if module.is_run or module.program is None:
             return
         module.is_run = True
-        self._m.loop_steps = _loop_steps(module.source)
+        self._m.loop_steps = _loop_steps(module)
         frame = Frame(module, None, is_called, module.exports)
         if not module.unit.parent:
             frame.arguments = [module.exports, Ref("require"), module.holder, Ref("__filename"), Ref("__dirname")]
@@ -209,7 +213,10 @@ class Loader:
         return evaluate(self._m, body[-1], scope) if body else UNDEFINED
 
 
-def _loop_steps(source: bytes) -> int:
+def _loop_steps(module: Module) -> int:
+    source = module.source
+    if module.telling is not EVERYWHERE:
+        return BUNDLE_LOOP_STEPS
     if _decodes(source):
         return HIDDEN_LOOP_STEPS
     return min(LOOP_STEPS, LEAST_LOOP_STEPS + LOOP_STEPS_PER_BYTE * len(source))
@@ -234,8 +241,11 @@ def grammar_for(unit: Unit) -> str:
     return JAVASCRIPT
 
 
-def parse_program(source: bytes, name: str) -> tuple[Program | None, str]:
-    """Parse and build; (None, problem) when it is not possible, a problem alone when something was left out."""
+def parse_program(source: bytes, name: str, telling: Telling = EVERYWHERE) -> tuple[Program | None, str]:
+    """Parse and build; (None, problem) when it is not possible, a problem alone when something was left out.
+
+    Functions outside the telling places are built when they are called.
+    """
     tree = parse(source, name)
     if tree is None:
         return None, "time"
@@ -246,7 +256,7 @@ def parse_program(source: bytes, name: str) -> tuple[Program | None, str]:
             root, name = other.root_node, TSX
     if root.descendant_count > MAX_NODES:
         return None, "nodes"
-    builder = Builder(source, name)
+    builder = Builder(source, name, telling)
     program = build_program(builder, root)
     return program, "nesting" if builder.is_cut else ""
 

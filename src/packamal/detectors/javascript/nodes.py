@@ -6,6 +6,7 @@ Plain slotted classes: data classes would cost a tenth of a second at import. Of
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Final
 
 
@@ -116,7 +117,7 @@ class Function(Node):
 
     __slots__ = (
         "body", "end", "folded", "is_arrow", "is_called", "name", "native", "parameters",
-        "qualified", "returned", "runs", "seen", "signatures", "size", "start", "tries", "variables",
+        "qualified", "returned", "runs", "seen", "signatures", "size", "start", "tries", "unbuilt", "variables",
     )  # fmt: skip
 
     def __init__(self, name: str, qualified: str, start: int, end: int, is_arrow: bool) -> None:
@@ -143,6 +144,14 @@ class Function(Node):
         self.tries = 0
         self.native: object = None
         """A codec that it was seen to be, or False once it was seen to be none."""
+        self.unbuilt: Callable[[], None] | None = None
+        """Builds parameters and body, where that waits for a call."""
+
+    def build(self) -> None:
+        """Make sure that parameters and body are there."""
+        unbuilt, self.unbuilt = self.unbuilt, None
+        if unbuilt is not None:
+            unbuilt()
 
 
 class FunctionDeclaration(Node):

@@ -47,6 +47,20 @@ def _parser(name: str) -> tree_sitter.Parser:
     return tree_sitter.Parser(grammar(name))
 
 
+@functools.cache
+def _literals(name: str) -> tree_sitter.Query:
+    import tree_sitter
+
+    return tree_sitter.Query(grammar(name), "[(string) (template_string)] @literal")
+
+
+def literals_in(raw: tree_sitter.Node, name: str) -> list[tree_sitter.Node]:
+    """Quoted texts and templates below a node, in order."""
+    import tree_sitter
+
+    return tree_sitter.QueryCursor(_literals(name)).captures(raw).get("literal", [])
+
+
 def parse(source: bytes, name: str) -> tree_sitter.Tree | None:
     """Parse; None when it takes longer than MAX_PARSE_S."""
     parser = _parser(name)

@@ -95,7 +95,8 @@ def _run_pending(m: Machine) -> None:
     looked_at = 0
     while m.pending and looked_at < MAX_PENDING:
         closure = m.pending.pop()
-        if closure.node.runs:
+        node = closure.node
+        if node.runs or not closure.scope.frame.module.telling.is_within(node.start, node.end):
             continue
         looked_at += 1
         _run_uncalled(m, closure)

@@ -207,5 +207,5 @@ class Program(Node):
         """Drop the tree: closures and scopes hold each other in rings, and only the collector would free it."""
         self.body = []
         for function in self.functions:
-            function.body, function.parameters = [], []
+            function.body, function.parameters, function.unbuilt = [], [], None
         self.functions = []

@@ -185,12 +185,12 @@ def _is_worth_inlining(walk: Walk, record: FunctionRecord, arguments: _Arguments
             return False
         if not any(_is_telling(value) or _is_constant(value) for value in values):
             return False
-        size = walk.session.size_of(node)
-        return size <= limits.MAX_INLINE_SIZE and walk.spend(size)
+        session = walk.session
+        return not session.is_larger(node, limits.MAX_INLINE_SIZE) and walk.spend(session.size_of(node))
     if not any(map(_is_telling, values)) and not _is_inherited(record, arguments):
         return False
-    size = walk.session.size_of(node)
-    return size <= limits.MAX_INLINE_SIZE and walk.spend_inline(size)
+    session = walk.session
+    return not session.is_larger(node, limits.MAX_INLINE_SIZE) and walk.spend_inline(session.size_of(node))
 
 
 def inline(walk: Walk, record: FunctionRecord, arguments: _Arguments, extra: Sources = NONE) -> Value:

@@ -14,8 +14,10 @@ MAX_NESTING: Final = 400
 RECURSION: Final = 4_000
 """Python frames while reading: deep trees need them, and three frames go down one level of a tree."""
 
-MAX_STEPS: Final = 400_000
-"""Tree nodes evaluated again in one unit by loops and inlined calls: about two seconds."""
+MAX_STEPS: Final = 150_000
+"""Tree nodes evaluated again in one unit by loops and inlined calls: about 0.7 seconds."""
+FEW_STEPS: Final = 4_000
+"""The same in a unit in which the gate finds nothing: no decoded text that could run, no way to reach anything."""
 LEAST_STEPS: Final = 40_000
 STEPS_PER_CHARACTER: Final = 10
 """What is decoded stands in the unit: small ones get so many for each character, so that a benchmark's loop ends."""

@@ -52,7 +52,7 @@ def _read_functions(session: Session) -> None:
             if record.owner is not None:
                 prepare(walk, record.owner)
             summarise(walk, record)
-            if record.node is not None and session.size_of(record.node) > limits.MAX_INLINE_SIZE:
+            if record.node is not None and session.is_larger(record.node, limits.MAX_INLINE_SIZE):
                 record.node = None
         session.records += module.functions
         module.functions.clear()

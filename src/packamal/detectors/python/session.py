@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import sys
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -168,6 +169,15 @@ class Session:
             size = self.sizes[node] = _count(node)
         return size
 
+    def is_larger(self, node: ast.AST, most: int) -> bool:
+        """Whether a tree has more nodes than that; counts no further."""
+        size = self.sizes.get(node)
+        if size is None:
+            size = _count(node, most)
+            if size <= most:
+                self.sizes[node] = size
+        return size > most
+
     def forget_trees(self) -> None:
         """Let go of what is kept by tree node; a node read again later is recorded again."""
         self.memo.clear()
@@ -181,10 +191,10 @@ class Session:
             record.node = None
 
 
-def _count(node: ast.AST) -> int:
-    """Number of nodes of a tree, twice as fast as ast.walk."""
+def _count(node: ast.AST, most: int = sys.maxsize) -> int:
+    """Number of nodes of a tree, twice as fast as ast.walk; stops beyond `most`."""
     count, waiting = 0, [node]
-    while waiting:
+    while waiting and count <= most:
         node = waiting.pop()
         count += 1
         for name in node._fields:

@@ -240,9 +240,7 @@ def union(left: Sources, right: Sources) -> Sources:
 
 def _trimmed(src: Sources) -> Sources:
     """Texts give way first: what was read or called matters more than the words around it."""
-    acts = sorted(source for source in src if source < FIRST_TEXT)
-    texts = sorted(source for source in src if source >= FIRST_TEXT)
-    return frozenset((*acts[:MAX_SOURCES], *texts[: max(0, MAX_SOURCES - len(acts))]))
+    return frozenset(sorted(src)[:MAX_SOURCES])  # ids of texts are above all others
 
 
 def gather(values: Iterable[Value]) -> Sources:

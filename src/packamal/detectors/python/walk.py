@@ -10,6 +10,7 @@ import ast
 from collections.abc import Callable
 from typing import Any, Final
 
+from packamal.detectors.gate import is_marked
 from packamal.detectors.python import limits
 from packamal.detectors.python.scope import FunctionRecord, ModuleRecord, Scope
 from packamal.detectors.python.session import Session, Spot
@@ -67,8 +68,9 @@ class Walk:
         module = self.module
         module.steps += steps
         self.session.steps += steps
-        most = min(limits.MAX_STEPS, limits.LEAST_STEPS + limits.STEPS_PER_CHARACTER * len(module.source))
-        return module.steps <= most and self.session.steps <= limits.MAX_PACKAGE_STEPS
+        if module.steps > limits.FEW_STEPS and module.most_steps == limits.FEW_STEPS:
+            module.most_steps = _most_steps(module)
+        return module.steps <= module.most_steps and self.session.steps <= limits.MAX_PACKAGE_STEPS
 
     def spend_inline(self, steps: int) -> bool:
         """The same for evaluating ordinary functions again: as much as a share of the module's own size."""
@@ -77,6 +79,12 @@ class Walk:
             return False
         module.inline_steps += steps
         return True
+
+
+def _most_steps(module: ModuleRecord) -> int:
+    if not module.unit.parent and not is_marked(module.unit):
+        return limits.FEW_STEPS - 1
+    return min(limits.MAX_STEPS, limits.LEAST_STEPS + limits.STEPS_PER_CHARACTER * len(module.source))
 
 
 Evaluate = Callable[[Walk, Any], Value]
