@@ -20,6 +20,7 @@ EPILOG = """\b
 Examples:
   packamal admin prepare
   packamal admin add-user ada --role analyst
+  packamal admin set-role ada admin
   packamal admin add-key ada --scope submit --days 90
   packamal admin rotate-key 0123456789ab
   packamal admin requeue cluster_error
@@ -60,12 +61,40 @@ def add_user(name: str, role: str, password_file: Path | None) -> None:
     from packamal.server.accounts.models import Role
     from packamal.server.operations import administration
 
-    if password_file:
-        password = _read(password_file)
-    else:
-        password = click.prompt("Password", hide_input=True, confirmation_prompt=True, err=True)
+    password = _read(password_file) if password_file else _asked()
     is_new = administration.add_user(name, Role(role), password)
     click.echo(f"{visible(name)} {'added' if is_new else 'is there already'}", err=True)
+
+
+@command.command("set-password")
+@click.argument("name")
+@click.option("--password-file", type=PASSWORD_FILE, help="Else it is asked for.")
+def set_password(name: str, password_file: Path | None) -> None:
+    """Give a person another password; their sessions end."""
+    from packamal.server.operations import administration
+
+    administration.set_password(name, _read(password_file) if password_file else _asked())
+
+
+@command.command("set-role")
+@click.argument("name")
+@click.argument("role", type=click.Choice(ROLES))
+def set_role(name: str, role: str) -> None:
+    """Give a person another role; their sessions end."""
+    from packamal.server.accounts.models import Role
+    from packamal.server.operations import administration
+
+    administration.set_role(name, Role(role))
+
+
+@command.command("disable-user")
+@click.argument("name")
+@click.option("--enable", is_flag=True, help="Let them in again.")
+def disable_user(name: str, enable: bool) -> None:
+    """Shut a person out: their sessions end, their keys hold no longer."""
+    from packamal.server.operations import administration
+
+    administration.set_active(name, enable)
 
 
 @command.command("add-key")
@@ -131,6 +160,10 @@ def verify(limit: int | None) -> int:
             click.echo(f"{fault.digest}: {visible(fault.error)}")
     click.echo(f"{good} good, {len(faults)} not", err=True)
     return Exit.INCOMPLETE if faults else Exit.BELOW
+
+
+def _asked() -> str:
+    return str(click.prompt("Password", hide_input=True, confirmation_prompt=True, err=True))
 
 
 def _read(path: Path) -> str:

@@ -17,6 +17,8 @@ HERE = Path(__file__).resolve().parent
 YEAR_S = 365 * 24 * 3600
 MAX_BODY_BYTES = 1_000_000
 """Of a request that is no upload: a batch of purls."""
+SESSION_S = 12 * 3600
+"""From signing in, whatever is done meanwhile: a day's work, after which roles are asked for anew."""
 CONNECTIONS = 8
 """PostgreSQL connections of one process; more threads wait for one."""
 SQLITE_PRAGMAS = "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA foreign_keys=ON;"
@@ -133,6 +135,7 @@ SECURE_REFERRER_POLICY = (
 SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"
 SECURE_HSTS_SECONDS = YEAR_S if PACKAMAL.is_secure else 0
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if PACKAMAL.is_secure else None
+SESSION_COOKIE_AGE = SESSION_S
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = PACKAMAL.is_secure
 SESSION_COOKIE_HTTPONLY = CSRF_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Lax"

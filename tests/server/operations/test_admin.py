@@ -104,3 +104,24 @@ def test_verify_names_each_report_that_is_not_what_it_was(admin):
     status, listed, said = admin("verify")
     assert (status, said) == (3, "0 good, 2 not")
     assert lost in listed
+
+
+def test_a_person_gets_another_password_role_and_is_shut_out(admin, person, tmp_path):
+    (tmp_path / "other").write_text("another horse battery\n")
+    assert admin("set-password", "ada", "--password-file", tmp_path / "other") == (0, "", "")
+    assert admin("set-role", "ada", "admin") == (0, "", "")
+    assert admin("disable-user", "ada") == (0, "", "")
+    person.refresh_from_db()
+    assert person.check_password("another horse battery")
+    assert (person.role, person.is_active) == ("admin", False)
+    assert admin("disable-user", "ada", "--enable") == (0, "", "")
+    person.refresh_from_db()
+    assert person.is_active
+    actions = list(AuditEvent.objects.filter(subject="ada").order_by("pk").values_list("action", flat=True))
+    assert actions == ["user.add", "user.password", "user.role", "user.disable", "user.enable"]
+
+
+def test_a_person_there_is_not_cannot_be_changed(admin, db):
+    for words in (("set-role", "nobody", "admin"), ("disable-user", "nobody")):
+        status, _, said = admin(*words)
+        assert (status, "there is no user nobody" in said) == (2, True)

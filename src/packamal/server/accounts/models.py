@@ -8,6 +8,7 @@ from typing import ClassVar
 from django.contrib.auth.models import AbstractUser
 from django.db import models
 from django.utils import timezone
+from django.utils.crypto import salted_hmac
 
 
 class Role(models.TextChoices):
@@ -30,6 +31,13 @@ class User(AbstractUser):
     """A person."""
 
     role = models.CharField(max_length=16, choices=Role.choices, default=Role.VIEWER)
+    ended_sessions = models.PositiveIntegerField(default=0)
+    """One more each time that all of their sessions are ended."""
+
+    def _get_session_auth_hash(self, secret: str | bytes | None = None) -> str:
+        """What a session keeps and is compared with on each request: another password or role ends it as well."""
+        said = f"{self.password}\n{self.role}\n{self.ended_sessions}"
+        return salted_hmac("packamal.session", said, secret=secret, algorithm="sha256").hexdigest()
 
 
 class ApiKey(models.Model):
@@ -94,6 +102,23 @@ class KeptAnswer(models.Model):
 
     def __str__(self) -> str:
         return f"{self.key_id} {self.status}"
+
+
+class SignInBucket(models.Model):
+    """How many tries to sign in an account or an address has left."""
+
+    key = models.CharField(max_length=64, primary_key=True)
+    """A keyed digest of the name or the address: what people type into the wrong field is not kept."""
+    full_at = models.DateTimeField()
+    """When all tries are there again."""
+
+    class Meta:
+        """Removed by age."""
+
+        indexes: ClassVar = [models.Index(fields=["full_at"], name="sign_in_buckets_age")]
+
+    def __str__(self) -> str:
+        return self.key
 
 
 class AuditEvent(models.Model):

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from django.contrib.auth.views import LoginView, LogoutView
 from django.urls import path
 
+from packamal.server.accounts import sessions
+
 urlpatterns = [
-    path("sign-in", LoginView.as_view(template_name="accounts/sign-in.html", next_page="home"), name="sign-in"),
-    path("sign-out", LogoutView.as_view(next_page="home"), name="sign-out"),
+    path("sign-in", sessions.SignIn.as_view(), name="sign-in"),
+    path("sign-out", sessions.SignOut.as_view(), name="sign-out"),
+    path("sign-out/everywhere", sessions.sign_out_everywhere, name="sign-out-everywhere"),
 ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import datetime
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
@@ -44,6 +45,38 @@ def add_user(name: str, role: Role, password: str) -> bool:
         User.objects.create_user(name, password=password, role=role)
         audit.record(ACTOR, "user.add", name, role=role.value)
     return True
+
+
+def set_password(name: str, password: str) -> None:
+    """Another password; the person's sessions end. Raises UsageError."""
+    if len(password) < MIN_PASSWORD_CHARS:
+        raise UsageError(f"a password needs at least {MIN_PASSWORD_CHARS} characters")
+    with _person(name, "user.password") as user:
+        user.set_password(password)
+
+
+def set_role(name: str, role: Role) -> None:
+    """Another role; the person's sessions end, and their keys do no more than it allows. Raises UsageError."""
+    with _person(name, "user.role", role=role.value) as user:
+        user.role = role
+
+
+def set_active(name: str, is_active: bool) -> None:
+    """Shut a person out, keys and sessions with them, or let them in again. Raises UsageError."""
+    with _person(name, "user.enable" if is_active else "user.disable") as user:
+        user.is_active = is_active
+        user.ended_sessions += 1
+
+
+@contextlib.contextmanager
+def _person(name: str, action: str, **detail: str) -> Iterator[User]:
+    with transaction.atomic():
+        user = User.objects.select_for_update().filter(username=name).first()
+        if user is None:
+            raise UsageError(f"there is no user {name}")
+        yield user
+        user.save(update_fields=["password", "role", "is_active", "ended_sessions"])
+        audit.record(ACTOR, action, name, **detail)
 
 
 def add_key(user: str, name: str, scopes: Iterable[Scope], days: int | None) -> str:

@@ -6,10 +6,11 @@ import datetime
 from typing import NamedTuple
 
 from django.conf import settings
+from django.contrib.sessions.models import Session
 from django.db import transaction
 from django.utils import timezone
 
-from packamal.server.accounts.models import AuditEvent, KeptAnswer
+from packamal.server.accounts.models import AuditEvent, KeptAnswer, SignInBucket
 from packamal.server.analyses.models import Analysis, StoredReport
 from packamal.server.analyses.states import FINAL
 from packamal.server.operations.models import CallbackToken
@@ -36,6 +37,8 @@ class Retained(NamedTuple):
     tokens: int
     answers: int
     uploads: int
+    sessions: int
+    """Expired ones, and buckets of sign-ins that are full again."""
 
 
 def retain(store: ResultsStore | None = None) -> Retained:
@@ -49,6 +52,8 @@ def retain(store: ResultsStore | None = None) -> Retained:
         audit_events=_delete(AuditEvent, events.values_list("pk", flat=True)),
         tokens=CallbackToken.objects.filter(expires_at__lt=now - YOUNG).delete()[0],
         answers=KeptAnswer.objects.filter(created_at__lt=now - YOUNG).delete()[0],
+        sessions=Session.objects.filter(expire_date__lt=now).delete()[0]
+        + SignInBucket.objects.filter(full_at__lt=now).delete()[0],
         uploads=sweep(settings.PACKAMAL.quarantine_dir, UPLOADS_KEPT.total_seconds()),
     )
 
