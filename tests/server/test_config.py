@@ -62,12 +62,68 @@ def test_a_wrong_secret_is_not_repeated():
     assert "hunter2" not in str(caught.value)
 
 
+def test_no_secret_is_shown_with_the_settings():
+    shown = repr(load({**PROVIDER, "PACKAMAL_SERVER_REDIS_URL": "redis://:p%40ss2@cache.example/0"}))
+    assert "packamal.example" in shown
+    assert not [secret for secret in ("k" * 40, "p@ss", "p%40ss", "hunter2") if secret in shown]
+
+
 def test_a_secret_may_stand_in_a_file(tmp_path):
     (tmp_path / "key").write_text("f" * 50 + "\n")
     given = {key: value for key, value in FULL.items() if not key.endswith("SECRET_KEY")}
     assert load({**given, "PACKAMAL_SERVER_SECRET_KEY_FILE": str(tmp_path / "key")}).secret_key == "f" * 50
     with pytest.raises(SettingsError, match="SECRET_KEY_FILE: cannot be read"):
         load({**given, "PACKAMAL_SERVER_SECRET_KEY_FILE": str(tmp_path / "none")})
+
+
+PROVIDER = {
+    **FULL,
+    "PACKAMAL_SERVER_PUBLIC_URL": "https://packamal.example",
+    "PACKAMAL_SERVER_OIDC_ISSUER": "https://login.example/0f6b/v2.0",
+    "PACKAMAL_SERVER_OIDC_CLIENT_ID": "packamal",
+    "PACKAMAL_SERVER_OIDC_CLIENT_SECRET": "hunter2hunter2",
+}
+
+
+def test_a_provider_is_read_whole_and_its_secret_may_stand_in_a_file(tmp_path):
+    (tmp_path / "secret").write_text("from-a-file\n")
+    given = {name: value for name, value in PROVIDER.items() if not name.endswith("SECRET")}
+    more = {"OIDC_CLIENT_SECRET_FILE": str(tmp_path / "secret"), "OIDC_ROLES": "Team=A=admin, Readers=viewer",
+            "OIDC_UNKNOWN_ROLE": "viewer", "OIDC_DOMAINS": "@Corp.example"}  # fmt: skip
+    provider = load({**given, **{f"PACKAMAL_SERVER_{name}": value for name, value in more.items()}}).provider
+    assert provider.client_secret == "from-a-file"
+    assert provider.roles == (("Team=A", "admin"), ("Readers", "viewer"))
+    assert (provider.unknown_role, provider.domains, provider.tenants) == ("viewer", ("corp.example",), ())
+    assert provider.discovery_url == "https://login.example/0f6b/v2.0/.well-known/openid-configuration"
+    assert load({**PROVIDER, "PACKAMAL_SERVER_OIDC_ISSUER": provider.discovery_url}).provider.issuer == provider.issuer
+    assert load(FULL).provider is None
+
+
+@pytest.mark.parametrize("name", ["OIDC_CLIENT_ID", "OIDC_CLIENT_SECRET", "PUBLIC_URL"])
+def test_a_provider_needs_what_signing_in_needs(name):
+    with pytest.raises(SettingsError, match=f"^PACKAMAL_SERVER_{name}: missing"):
+        load({key: value for key, value in PROVIDER.items() if key != f"PACKAMAL_SERVER_{name}"})
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("ISSUER", "http://login.example/x"), ("ISSUER", "https://login.example/common/v2.0"),
+        ("ISSUER", "login.example"), ("ISSUER", "https://user@login.example/"),
+        ("ISSUER", "https://login.example:x/"), ("SCOPES", "profile"),
+        ("ROLES", "Team=owner"), ("ROLES", "admin"), ("UNKNOWN_ROLE", "admin"), ("ROLE_CLAIM", ""),
+        ("LABEL", "x" * 61),
+    ],
+)  # fmt: skip
+def test_what_would_let_in_too_many_is_refused(name, value):
+    with pytest.raises(SettingsError, match=f"^PACKAMAL_SERVER_OIDC_{name}: ") as caught:
+        load({**PROVIDER, f"PACKAMAL_SERVER_OIDC_{name}": value})
+    assert "hunter2" not in str(caught.value)
+
+
+def test_nobody_signs_in_to_the_embedded_shape_with_a_provider():
+    with pytest.raises(SettingsError, match="embedded"):
+        load({**PROVIDER, "PACKAMAL_SERVER_SHAPE": "embedded"})
 
 
 def test_the_local_secret_is_made_once_for_its_user_alone(tmp_path):

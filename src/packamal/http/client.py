@@ -152,7 +152,7 @@ class Client:
 
         from packamal.http.trouble import translated
 
-        client = self._client(url)
+        client = self.connection(url)
         try:
             with client.stream("GET", url, headers={"user-agent": USER_AGENT, **headers}) as response:
                 if response.status_code in REDIRECTS and response.headers.get("location"):
@@ -185,7 +185,8 @@ class Client:
     def _check_address(self) -> str:
         return f"check {self._peer.where_address}" if self._peer.where_address else "check the index's address"
 
-    def _client(self, url: str) -> httpx2.Client:
+    def connection(self, url: str) -> httpx2.Client:
+        """What asks for this address: guarded, over its proxy. Raises FetchError."""
         proxy = "" if self._access.transport else self._peer.proxy or proxy_for(url, self._access.environ)
         if proxy not in self._clients:
             self._clients[proxy] = self._connected(proxy)

@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, fields
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 from packamal.errors import SettingsError
+from packamal.server import provider
+from packamal.server.provider import Provider
 
 PREFIX = "PACKAMAL_SERVER_"
 FILE_SUFFIX = "_FILE"
@@ -58,11 +60,11 @@ class ServerSettings:
     shape: Shape
     data_dir: Path
     """Database of the embedded shape, results, caches."""
-    secret_key: str
+    secret_key: str = field(repr=False)
     """Empty in the embedded shape: it keeps one in its folder."""
-    database: Database | None
+    database: Database | None = field(repr=False)
     """None is SQLite in the folder."""
-    redis_url: str
+    redis_url: str = field(repr=False)
     allowed_hosts: tuple[str, ...]
     public_url: str
     """Links are built from it, never from a request's Host header; empty: links stay without a host."""
@@ -79,6 +81,8 @@ class ServerSettings:
     keep_days: int
     """Analyses and reports."""
     keep_audit_days: int
+    provider: Provider | None = None
+    """Whom people may sign in with besides their password."""
 
     @property
     def results_dir(self) -> Path:
@@ -182,6 +186,7 @@ def _whole(largest: int) -> Callable[[str], int]:
     return parse
 
 
+ROLES = ",".join(f"{role}={role}" for role in provider.ROLES)
 OPTIONS: tuple[ServerOption, ...] = (
     ServerOption("shape", _shape, "embedded", "embedded: one process with SQLite; full: PostgreSQL, Redis, Celery."),
     ServerOption("data_dir", _folder, "~/.local/share/packamal", "Folder for results, and the database of embedded."),
@@ -197,6 +202,16 @@ OPTIONS: tuple[ServerOption, ...] = (
     ServerOption("daily_quota", _whole(MAX_QUOTA), "100000", "New analyses of one API key in a day (UTC)."),
     ServerOption("keep_days", _whole(MAX_KEPT_DAYS), "730", "Days after which analyses and their reports are removed."),
     ServerOption("keep_audit_days", _whole(MAX_KEPT_DAYS), "2555", "Days after which the audit trail is removed."),
+    ServerOption("oidc_issuer", provider.issuer, "", "OpenID Connect: the provider's issuer or discovery address."),
+    ServerOption("oidc_client_id", str, "", "What the provider knows this service by."),
+    ServerOption("oidc_client_secret", str, "", "What this service proves it with.", True),
+    ServerOption("oidc_scopes", provider.scopes, "openid profile email", "What it is asked for."),
+    ServerOption("oidc_role_claim", provider.claim, "roles", "Claim with a person's roles: roles, groups."),
+    ServerOption("oidc_roles", provider.roles, ROLES, "Value of the claim=role, separated by commas."),
+    ServerOption("oidc_unknown_role", provider.unknown_role, "refuse", "People without one: refuse or viewer."),
+    ServerOption("oidc_tenants", provider.words, "", "Values of the claim tid that are let in; else all."),
+    ServerOption("oidc_domains", provider.domains, "", "Domains of people (claim hd or verified e-mail); else all."),
+    ServerOption("oidc_label", provider.label, "Sign in with your organisation", "What stands on the button."),
 )
 
 
@@ -227,7 +242,21 @@ def load(environ: Mapping[str, str]) -> ServerSettings:
         daily_quota=values["daily_quota"],
         keep_days=values["keep_days"],
         keep_audit_days=values["keep_audit_days"],
+        provider=_provider(values),
     )
+
+
+def _provider(values: Mapping[str, Any]) -> Provider | None:
+    """None where none is named. Raises SettingsError."""
+    if not values["oidc_issuer"]:
+        return None
+    if values["shape"] is not Shape.FULL:
+        raise SettingsError(f"{PREFIX}OIDC_ISSUER: nobody signs in to the embedded shape")
+    for name in ("oidc_client_id", "oidc_client_secret", "public_url"):
+        if not values[name]:
+            raise SettingsError(f"{PREFIX}{name.upper()}: missing; signing in with a provider needs it")
+    given = {one.name: values[f"oidc_{one.name}"] for one in fields(Provider)}
+    return Provider(**given)
 
 
 def _text(option: ServerOption, environ: Mapping[str, str]) -> str | None:

@@ -40,6 +40,23 @@ class User(AbstractUser):
         return salted_hmac("packamal.session", said, secret=secret, algorithm="sha256").hexdigest()
 
 
+class ExternalIdentity(models.Model):
+    """A person of a provider. Issuer and subject say who; names and e-mail change hands and say nothing."""
+
+    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="identities")
+    issuer = models.TextField()
+    subject = models.TextField()
+    created_at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        """One account for each."""
+
+        constraints: ClassVar = [models.UniqueConstraint(fields=["issuer", "subject"], name="external_identity_once")]
+
+    def __str__(self) -> str:
+        return f"{self.subject} of {self.issuer}"
+
+
 class ApiKey(models.Model):
     """A key of a program. Only its digest is kept: the key itself is shown once, when it is made."""
 

@@ -1,9 +1,10 @@
-"""Signing in and out, with the trail: passwords here, the provider in `external`."""
+"""Signing in and out, with the trail: passwords here, the provider in `oidc`."""
 
 from __future__ import annotations
 
 import math
 
+from django.conf import settings
 from django.contrib.auth import get_user_model, login
 from django.contrib.auth.forms import AuthenticationForm
 from django.contrib.auth.views import LoginView, LogoutView
@@ -51,10 +52,13 @@ class SignIn(LoginView):
             audit.record("system", "session.throttle", self.name if known else "", address=client_address(self.request))
         return super().form_invalid(form)
 
+    def get_context_data(self, **kwargs: object) -> dict[str, object]:
+        """The button of the provider, where there is one."""
+        return {**super().get_context_data(**kwargs), "provider": settings.PACKAMAL.provider}
+
     def _wait(self) -> HttpResponse:
         wait_s = math.ceil(self.tries.wait_s)
-        context = self.get_context_data(form=AuthenticationForm(self.request), wait_min=math.ceil(wait_s / 60))
-        response = render(self.request, TEMPLATE, context, status=429)
+        response = sign_in_page(self.request, 429, wait_min=math.ceil(wait_s / 60))
         response["Retry-After"] = str(wait_s)
         return response
 
@@ -77,6 +81,12 @@ def sign_out_everywhere(request: HttpRequest) -> HttpResponse:
     if isinstance(request.user, User):
         end_sessions(f"user:{request.user.username}", request.user)
     return HttpResponseRedirect(resolve_url(HOME))
+
+
+def sign_in_page(request: HttpRequest, status: int, **context: object) -> HttpResponse:
+    """The page, empty, with something to say."""
+    context |= {"form": AuthenticationForm(request), "provider": settings.PACKAMAL.provider}
+    return render(request, TEMPLATE, context, status=status)
 
 
 def start_session(request: HttpRequest, user: User, how: str) -> None:
