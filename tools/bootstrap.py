@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""Make .venv and fill it from the locked requirements: `bootstrap.py base` to scan, `server` to serve, `dev` to work.
+"""Make .venv and fill it from the locked requirements: `bootstrap.py base` to scan, `server` to serve, `cluster` to
+serve on a cluster, `dev` to work.
 
 Runs on the system's Python before anything is installed, so it uses the standard library alone. A second run finds
 the stamp of the first and does nothing. uv installs (seconds instead of minutes) but reads no pip configuration, so
@@ -26,7 +27,7 @@ VENV = ROOT / ".venv"
 PYTHON = VENV / "bin" / "python"
 STAMP = VENV / "packamal-stamp.json"
 LOCKS = ROOT / "requirements"
-LEVELS = ("base", "server", "dev")
+LEVELS = ("base", "server", "cluster", "dev")
 """Each holds what the one before it holds."""
 OLDEST_PYTHON = (3, 11)
 PIP_SECTIONS = ("global", "install", ":env:")  # in pip's own order: later ones win

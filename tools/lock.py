@@ -20,7 +20,11 @@ COMPILE = [
 WHAT = {
     "base": ["pyproject.toml"],
     "server": ["pyproject.toml", "--extra", "server", "--constraints", "requirements/base.txt"],
-    "dev": ["pyproject.toml", "--all-extras", "--group", "dev", "--constraints", "requirements/server.txt"],
+    "cluster": [
+        *["pyproject.toml", "--extra", "server", "--extra", "kubernetes"],
+        *["--constraints", "requirements/server.txt"],
+    ],
+    "dev": ["pyproject.toml", "--all-extras", "--group", "dev", "--constraints", "requirements/cluster.txt"],
 }
 """Lock file -> what goes into it; each holds the versions of the one before it."""
 TOOLS = {"uv": "uv", "build": "hatchling>=1.27"}

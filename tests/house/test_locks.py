@@ -11,8 +11,8 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 PIN = re.compile(r"^(?P<name>[\w.-]+)==(?P<version>\S+?)(?: ; (?P<marker>.*?))? \\$", re.M)
-LOCKS = ("base", "server", "dev", "uv", "build")
-FULL = ("base", "server", "dev")
+FULL = ("base", "server", "cluster", "dev")
+LOCKS = (*FULL, "uv", "build")
 
 
 def pins(root: Path, lock: str) -> dict[str, set[str]]:
@@ -26,8 +26,10 @@ def pins(root: Path, lock: str) -> dict[str, set[str]]:
 def asked(root: Path, lock: str) -> list[Requirement]:
     project = tomllib.loads((root / "pyproject.toml").read_text())
     texts = list(project["project"]["dependencies"])
-    if lock == "server":
+    if lock in ("server", "cluster"):
         texts += project["project"]["optional-dependencies"]["server"]
+    if lock == "cluster":
+        texts += project["project"]["optional-dependencies"]["kubernetes"]
     if lock == "dev":
         texts += [text for extra in project["project"]["optional-dependencies"].values() for text in extra]
         texts += project["dependency-groups"]["dev"]
@@ -59,7 +61,7 @@ def test_nothing_is_pinned_that_is_no_longer_asked_for(root: Path, lock: str) ->
 
 def test_developers_test_with_the_versions_that_users_get(root: Path) -> None:
     dev = pins(root, "dev")
-    for lock in ("base", "server"):
+    for lock in ("base", "server", "cluster"):
         assert {name: versions for name, versions in pins(root, lock).items() if dev.get(name) != versions} == {}
 
 

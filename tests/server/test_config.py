@@ -141,3 +141,56 @@ def test_the_models_and_the_migrations_agree(tmp_path):
     command = [sys.executable, "-m", "django", "makemigrations", "--check", "--dry-run"]
     done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
+
+
+JOBS = {
+    "PACKAMAL_SERVER_EXECUTOR": "kubernetes",
+    "PACKAMAL_SERVER_JOB_NAMESPACE": "packamal-analysis",
+    "PACKAMAL_SERVER_JOB_IMAGE": "registry.example/packamal-analysis:1",
+    "PACKAMAL_SERVER_JOB_CALLBACK_URL": "http://packamal-internal.packamal:8001",
+}
+
+
+def test_without_a_word_scans_run_beside_the_worker():
+    assert load(FULL).jobs is None
+
+
+def test_what_an_installation_says_about_its_jobs_is_read_whole():
+    said = {
+        "JOB_TOLERATIONS": '[{"key": "pool", "operator": "Exists"}]',
+        "JOB_ENVIRONMENT": '{"PIP_INDEX_URL": "https://index.example/simple"}',
+        "JOB_MEMORY": "512Mi",
+    }
+    jobs = load({**FULL, **JOBS, **{f"PACKAMAL_SERVER_{name}": value for name, value in said.items()}}).jobs
+    assert jobs is not None
+    assert (jobs.namespace, jobs.resources.memory) == ("packamal-analysis", "512Mi")
+    assert jobs.environment == (("PIP_INDEX_URL", "https://index.example/simple"),)
+    assert jobs.placement.tolerations == said["JOB_TOLERATIONS"]
+
+
+@pytest.mark.parametrize("name", [name for name in JOBS if not name.endswith("EXECUTOR")])
+def test_jobs_without_what_they_need_do_not_start(name):
+    with pytest.raises(SettingsError, match=f"^{name}: missing"):
+        load({**FULL, **{key: value for key, value in JOBS.items() if key != name}})
+
+
+@pytest.mark.parametrize(
+    ("given", "missing"), [({"PROFILE": "kata"}, "RUNTIME_CLASS"), ({"TRANSPORT": "volume"}, "RESULTS_DIR")]
+)
+def test_a_choice_asks_for_what_belongs_to_it(given, missing):
+    with pytest.raises(SettingsError, match=f"^PACKAMAL_SERVER_JOB_{missing}: missing"):
+        load({**FULL, **JOBS, **{f"PACKAMAL_SERVER_JOB_{name}": value for name, value in given.items()}})
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("EXECUTOR", "shell"), ("JOB_NAMESPACE", "../x"), ("JOB_PROFILE", "none"), ("JOB_MEMORY", "lots"),
+        ("JOB_SECCOMP_PROFILE", "/etc/x"), ("JOB_SECCOMP_PROFILE", "a/../b"), ("JOB_TOLERATIONS", "{}"),
+        ("JOB_ENVIRONMENT", '{"PACKAMAL_RULES": "x"}'), ("JOB_ENVIRONMENT", '{"A": 1}'), ("JOB_AFFINITY", "[[["),
+        ("JOB_CALLBACK_URL", "file:///x"), ("JOB_TTL_S", "0"),
+    ],
+)  # fmt: skip
+def test_a_wrong_word_about_jobs_is_refused_by_name(name, value):
+    with pytest.raises(SettingsError, match=f"^PACKAMAL_SERVER_{name}: "):
+        load({**FULL, **JOBS, f"PACKAMAL_SERVER_{name}": value})

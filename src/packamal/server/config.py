@@ -7,17 +7,19 @@ child process that opens a package. A secret may come from a file (`..._FILE`), 
 from __future__ import annotations
 
 import enum
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any, NamedTuple
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 from packamal.errors import SettingsError
+from packamal.executors.kubernetes.settings import JobSettings
 from packamal.server import provider
+from packamal.server.job_options import JOB_OPTIONS, job_settings
+from packamal.server.options import PREFIX, ServerOption, a_folder, a_switch, a_url, a_whole_number
 from packamal.server.provider import Provider
 
-PREFIX = "PACKAMAL_SERVER_"
 FILE_SUFFIX = "_FILE"
 MAX_SECRET_BYTES = 10_000
 MIN_SECRET_CHARS = 32
@@ -83,6 +85,8 @@ class ServerSettings:
     keep_audit_days: int
     provider: Provider | None = None
     """Whom people may sign in with besides their password."""
+    jobs: JobSettings | None = None
+    """Of the executor kubernetes; None: scans run beside the worker."""
 
     @property
     def results_dir(self) -> Path:
@@ -105,33 +109,11 @@ class ServerSettings:
         return self.shape is Shape.EMBEDDED
 
 
-class ServerOption(NamedTuple):
-    """One variable and what the documents say about it."""
-
-    name: str
-    parse: Callable[[str], object]
-    default: str | None
-    """As it would be written; None: it must be said in the full shape and is left out in the embedded one."""
-    help: str
-    is_secret: bool = False
-
-    @property
-    def variable(self) -> str:
-        """`PACKAMAL_SERVER_DATA_DIR`."""
-        return PREFIX + self.name.upper()
-
-
 def _shape(text: str) -> Shape:
     try:
         return Shape(text)
     except ValueError:
         raise ValueError("embedded or full expected") from None
-
-
-def _folder(text: str) -> Path:
-    if not text or "\0" in text:
-        raise ValueError("a folder expected")
-    return Path(text).expanduser().absolute()
 
 
 def _secret(text: str) -> str:
@@ -164,44 +146,24 @@ def _hosts(text: str) -> tuple[str, ...]:
     return hosts
 
 
-def _public_url(text: str) -> str:
-    parts = urlsplit(text)
-    if text and (parts.scheme not in ("http", "https") or not parts.hostname or parts.query):
-        raise ValueError("an address like https://packamal.example expected")
-    return text.rstrip("/")
-
-
-def _switch(text: str) -> bool:
-    if text.lower() not in ("yes", "no"):
-        raise ValueError("yes or no expected")
-    return text.lower() == "yes"
-
-
-def _whole(largest: int) -> Callable[[str], int]:
-    def parse(text: str) -> int:
-        if not (text.isascii() and text.isdigit() and 1 <= int(text) <= largest):
-            raise ValueError(f"a whole number from 1 to {largest} expected")
-        return int(text)
-
-    return parse
-
-
 ROLES = ",".join(f"{role}={role}" for role in provider.ROLES)
 OPTIONS: tuple[ServerOption, ...] = (
     ServerOption("shape", _shape, "embedded", "embedded: one process with SQLite; full: PostgreSQL, Redis, Celery."),
-    ServerOption("data_dir", _folder, "~/.local/share/packamal", "Folder for results, and the database of embedded."),
+    ServerOption("data_dir", a_folder, "~/.local/share/packamal", "Folder for results, and the database of embedded."),
     ServerOption("secret_key", _secret, None, "Signs sessions; the same in every process of one service.", True),
     ServerOption("database_url", _database, None, "Where PostgreSQL is: postgresql://user:password@host/name.", True),
     ServerOption("redis_url", _redis, None, "Where the queue is: redis://:password@host:6379/0.", True),
     ServerOption("allowed_hosts", _hosts, None, "Host names it answers to, separated by commas."),
-    ServerOption("public_url", _public_url, "", "Address that people reach it by; links are built from it."),
-    ServerOption("secure", _switch, "no", "yes behind TLS: cookies are sent over TLS alone."),
-    ServerOption("scans", _whole(MAX_SCANS), "2", "Scans side by side in one process."),
-    ServerOption("time_limit_s", _whole(MAX_TIME_LIMIT_S), "300", "Longest time for one package, in seconds."),
-    ServerOption("rate_per_minute", _whole(MAX_RATE), "6000", "Requests of one API key in a minute."),
-    ServerOption("daily_quota", _whole(MAX_QUOTA), "100000", "New analyses of one API key in a day (UTC)."),
-    ServerOption("keep_days", _whole(MAX_KEPT_DAYS), "730", "Days after which analyses and their reports are removed."),
-    ServerOption("keep_audit_days", _whole(MAX_KEPT_DAYS), "2555", "Days after which the audit trail is removed."),
+    ServerOption("public_url", a_url, "", "Address that people reach it by; links are built from it."),
+    ServerOption("secure", a_switch, "no", "yes behind TLS: cookies are sent over TLS alone."),
+    ServerOption("scans", a_whole_number(MAX_SCANS), "2", "Scans side by side in one process."),
+    ServerOption("time_limit_s", a_whole_number(MAX_TIME_LIMIT_S), "300", "Longest time for one package, in seconds."),
+    ServerOption("rate_per_minute", a_whole_number(MAX_RATE), "6000", "Requests of one API key in a minute."),
+    ServerOption("daily_quota", a_whole_number(MAX_QUOTA), "100000", "New analyses of one API key in a day (UTC)."),
+    ServerOption(
+        "keep_days", a_whole_number(MAX_KEPT_DAYS), "730", "Days until analyses and their reports are removed."
+    ),
+    ServerOption("keep_audit_days", a_whole_number(MAX_KEPT_DAYS), "2555", "Days until the audit trail is removed."),
     ServerOption("oidc_issuer", provider.issuer, "", "OpenID Connect: the provider's issuer or discovery address."),
     ServerOption("oidc_client_id", str, "", "What the provider knows this service by."),
     ServerOption("oidc_client_secret", str, "", "What this service proves it with.", True),
@@ -212,6 +174,7 @@ OPTIONS: tuple[ServerOption, ...] = (
     ServerOption("oidc_tenants", provider.words, "", "Values of the claim tid that are let in; else all."),
     ServerOption("oidc_domains", provider.domains, "", "Domains of people (claim hd or verified e-mail); else all."),
     ServerOption("oidc_label", provider.label, "Sign in with your organisation", "What stands on the button."),
+    *JOB_OPTIONS,
 )
 
 
@@ -242,6 +205,7 @@ def load(environ: Mapping[str, str]) -> ServerSettings:
         daily_quota=values["daily_quota"],
         keep_days=values["keep_days"],
         keep_audit_days=values["keep_audit_days"],
+        jobs=job_settings(values),
         provider=_provider(values),
     )
 

@@ -1,0 +1,1 @@
+"""Runs a scan as a Job of a cluster: the Job is built as plain data, one module speaks with the API server."""
