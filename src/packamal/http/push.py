@@ -1,0 +1,122 @@
+"""One careful POST to an address that a stranger chose: one try, one deadline, nothing followed, nothing kept.
+
+The number that was checked is the one connected to, as for every request of ours (`guard`); of the answer only the
+status is looked at. A proxy is never used: it would resolve the name itself, out of the guard's sight.
+"""
+
+from __future__ import annotations
+
+import functools
+import ssl
+import time
+from collections.abc import Callable, Iterable, Mapping
+from typing import TYPE_CHECKING, Any, cast
+
+from packamal.errors import FetchError
+from packamal.http.addresses import origin, split
+from packamal.http.guard import Guard, Place
+
+if TYPE_CHECKING:
+    import httpcore2
+
+DEADLINE_S = 10.0
+"""For all of it, however slowly a receiver drips its answer."""
+MAX_URL_CHARS = 2000
+USER_AGENT = "packamal"
+
+
+def check_address(url: str, inner: Iterable[Place] = ()) -> None:
+    """Whether it may be pushed to, as far as the address itself tells. Raises FetchError, one line, for its owner.
+
+    `inner`: (host, port) of receivers inside the network that may be reached, also without TLS.
+    """
+    parts = split(url)
+    if parts is None or len(url) > MAX_URL_CHARS or not url.isascii() or any(letter <= " " for letter in url):
+        raise FetchError(f"an address like https://hooks.example/packamal of at most {MAX_URL_CHARS} letters is needed")
+    if parts.username is not None or parts.password is not None or parts.fragment:
+        raise FetchError("the address may hold neither a user nor a password nor a fragment")
+    place = origin(url)[1:]
+    if parts.scheme != "https" and place not in set(inner):
+        raise FetchError("the address has to begin with https://")
+    try:
+        _guard(inner).check_literal(*place)
+    except FetchError as error:
+        raise FetchError("an address of the inner network is not reached") from error
+
+
+def push(url: str, body: bytes, headers: Mapping[str, str], inner: Iterable[Place] = ()) -> int:
+    """Send it; gives the status, whichever it is. Raises FetchError where there is none, with one text
+    for every reason: which names and numbers there are inside is not told."""
+    import httpx2
+
+    check_address(url, inner)
+    end = time.monotonic() + DEADLINE_S
+    transport = httpx2.HTTPTransport(verify=_trusted(), trust_env=False, retries=0)
+    # As in `client`: the pool takes its backend in its constructor only, and HTTPTransport passes none on.
+    backend = cast("httpcore2.NetworkBackend", _Ending(_guard(inner), end))
+    transport._pool._network_backend = backend
+    sent = {"user-agent": USER_AGENT, **headers}
+    with httpx2.Client(transport=transport, timeout=DEADLINE_S, trust_env=False, follow_redirects=False) as client:
+        try:
+            with client.stream("POST", url, content=body, headers=sent) as response:
+                return int(response.status_code)
+        except (FetchError, httpx2.TransportError, httpx2.InvalidURL, httpx2.DecodingError) as error:
+            raise FetchError("the receiver cannot be reached") from error
+
+
+@functools.cache
+def _trusted() -> ssl.SSLContext:
+    import httpx2
+
+    return httpx2.create_ssl_context()
+
+
+def _guard(inner: Iterable[Place]) -> Guard:
+    import httpcore2
+
+    guard = Guard(httpcore2.SyncBackend())
+    for place in inner:
+        guard.allow_configured(place)
+    return guard
+
+
+class _Ending:
+    """A network backend whose connections all end at one moment; see httpcore2.NetworkBackend."""
+
+    def __init__(self, guard: Guard, end: float) -> None:
+        self._guard = guard
+        self._end = end
+
+    def connect_tcp(self, host: str, port: int, **options: Any) -> Any:  # noqa: ANN401  the library's own
+        """Connect."""
+        return _EndingStream(self._guard.connect_tcp(host, port, **options), self._end)
+
+
+class _EndingStream:
+    """A connection that ends at a moment; see httpcore2.NetworkStream."""
+
+    def __init__(self, stream: Any, end: float) -> None:  # noqa: ANN401  the library's own
+        self._stream = stream
+        self._end = end
+        self.close: Callable[[], None] = stream.close
+        self.get_extra_info: Callable[[str], Any] = stream.get_extra_info
+
+    def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
+        """Read for as long as there is time."""
+        return cast(bytes, self._stream.read(max_bytes, self._left()))
+
+    def write(self, buffer: bytes, timeout: float | None = None) -> None:
+        """Write for as long as there is time."""
+        self._stream.write(buffer, self._left())
+
+    def start_tls(self, **options: Any) -> Any:  # noqa: ANN401  the library's own
+        """Shake hands for as long as there is time."""
+        return _EndingStream(self._stream.start_tls(**{**options, "timeout": self._left()}), self._end)
+
+    def _left(self) -> float:
+        import httpcore2
+
+        left = self._end - time.monotonic()
+        if left <= 0:
+            raise httpcore2.ReadTimeout
+        return left
