@@ -75,7 +75,7 @@ def test_many_at_once_get_one_lease_and_one_run(at_once):
 def test_of_two_beats_one_sends_and_the_other_takes_over(celery):
     first, second = celery.beat(), celery.beat()
     celery.run(first)
-    assert sorted(celery.sent) == sorted(task for task, _ in SCHEDULE.values())
+    assert sorted(celery.sent) == sorted(job.task for job in SCHEDULE.values())
     assert second.tick() == LOOK_S
     run_out()
     celery.run(second)

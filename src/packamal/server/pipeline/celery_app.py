@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+from typing import NamedTuple
 
 from celery import Celery
 from django.conf import settings
@@ -16,19 +17,38 @@ QUICK = {"max_retries": 1, "interval_start": 0, "interval_step": 0.2, "interval_
 SLACK_S = 600
 """Above the longest task a message is taken for lost and given out again."""
 MAINTENANCE = "maintenance"
+FEEDS = "feeds"
+"""The queue of what asks package indexes for news."""
+
+
+class Job(NamedTuple):
+    """Something that is done again and again."""
+
+    task: str
+    period: datetime.timedelta
+    queue: str = MAINTENANCE
+
+
 SCHEDULE = {
-    "reconcile": ("packamal.reconcile", datetime.timedelta(seconds=30)),
-    "retention": ("packamal.retention", datetime.timedelta(hours=1)),
+    "reconcile": Job("packamal.reconcile", datetime.timedelta(seconds=30)),
+    "retention": Job("packamal.retention", datetime.timedelta(hours=1)),
 }
-"""Job -> task and period. A message that nobody took before the next one is due is worth nothing: it expires."""
+"""By name; beat sends them, in the embedded shape threads run them. A message that nobody took before the next one is
+due is worth nothing: it expires."""
+TASKS = ("packamal.server.pipeline.tasks",)
+"""Modules with tasks."""
 OPTIONS = {
     "beat_schedule": {
-        job: {"task": task, "schedule": period, "options": {"queue": MAINTENANCE, "expires": period.total_seconds()}}
-        for job, (task, period) in SCHEDULE.items()
+        name: {
+            "task": job.task,
+            "schedule": job.period,
+            "options": {"queue": job.queue, "expires": job.period.total_seconds()},
+        }
+        for name, job in SCHEDULE.items()
     },
     "broker_connection_max_retries": None,
     "broker_connection_retry_on_startup": True,
-    "imports": ["packamal.server.pipeline.tasks"],
+    "imports": TASKS,
     "task_acks_late": True,
     "task_default_queue": MAINTENANCE,
     "task_ignore_result": True,

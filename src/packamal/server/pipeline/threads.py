@@ -1,21 +1,29 @@
-"""The queue of the embedded shape: threads that wait for a bell. Each scan is still a process of its own."""
+"""The queue of the embedded shape: threads that wait for a bell. Each scan is still a process of its own.
+
+What beat sends in the full shape is done here as well: one thread for each queue of the schedule.
+"""
 
 from __future__ import annotations
 
+import functools
 import logging
 import threading
 import time
+from collections.abc import Callable
 
 from django.db import DatabaseError, connection
 
+from packamal.errors import PackamalError
 from packamal.server.pipeline.bells import local_bell
-from packamal.server.pipeline.reconcile import reconcile, release_all
+from packamal.server.pipeline.celery_app import SCHEDULE, app
+from packamal.server.pipeline.reconcile import release_all
 from packamal.server.pipeline.run import run_next
 
 log = logging.getLogger(__name__)
 LOOK_S = 2.0
 """Looked for work at least this often, since a retry becomes due without a bell."""
-RECONCILE_S = 30.0
+FIRST_S = 30.0
+"""From the start to the first run of a job at the latest."""
 STOP_S = 8.0
 """An executor asks about once a second whether it is still wanted."""
 
@@ -25,7 +33,9 @@ class Threads:
 
     def __init__(self, count: int) -> None:
         self.stopping = threading.Event()
-        jobs = [*(self._work for _ in range(count)), self._reconcile]
+        queues = sorted({job.queue for job in SCHEDULE.values()})
+        jobs: list[Callable[[], None]]
+        jobs = [*(self._work for _ in range(count)), *(functools.partial(self._keep_up, queue) for queue in queues)]
         self.threads = [threading.Thread(target=job, name=f"scan-{n}", daemon=True) for n, job in enumerate(jobs)]
 
     def start(self) -> None:
@@ -56,14 +66,22 @@ class Threads:
                 with local_bell:
                     local_bell.wait(LOOK_S)
 
-    def _reconcile(self) -> None:
-        last = time.monotonic()
+    def _keep_up(self, queue: str) -> None:
+        """Do what is due in one queue of the schedule, one job after the other."""
+        app.loader.import_default_modules()
+        jobs = [job for job in SCHEDULE.values() if job.queue == queue]
+        now = time.monotonic()
+        due = {job.task: now + min(job.period.total_seconds(), FIRST_S) for job in jobs}
         while not self.stopping.wait(1.0):
-            if time.monotonic() - last < RECONCILE_S:
-                continue
-            last = time.monotonic()
-            try:
-                reconcile()
-            except DatabaseError as error:
-                log.warning("the database cannot be used: %s", error)
-            connection.close()
+            for job in jobs:
+                if time.monotonic() >= due[job.task] and not self.stopping.is_set():
+                    due[job.task] = time.monotonic() + job.period.total_seconds()
+                    _do(job.task)
+
+
+def _do(task: str) -> None:
+    try:
+        app.tasks[task]()
+    except (DatabaseError, PackamalError, OSError) as error:
+        log.warning("task=%s was not done: %s", task, error)
+    connection.close()
