@@ -41,15 +41,18 @@ class _Reached(NamedTuple):
     chain: tuple[str, ...]
 
 
-def spread(units: Sequence[Unit], edges: Sequence[Edge]) -> tuple[Unit, ...]:
-    """Raise roles along import, start, exec and read edges; units come back in the order given."""
+def spread(units: Sequence[Unit], edges: Sequence[Edge], tree: FileTree) -> tuple[Unit, ...]:
+    """Raise roles along import, start, exec and read edges; units come back in the order given.
+
+    `tree` holds the members among the units.
+    """
     outgoing: dict[str, list[Edge]] = defaultdict(list)
     for edge in edges:
         outgoing[edge.place.unit].append(edge)
-    return _spread(units, lambda unit: outgoing.get(unit.name, ()))
+    return _spread(units, lambda unit: outgoing.get(unit.name, ()), tree)
 
 
-def spread_quickly(units: Sequence[Unit], edges: Sequence[Edge]) -> tuple[Unit, ...]:
+def spread_quickly(units: Sequence[Unit], edges: Sequence[Edge], tree: FileTree) -> tuple[Unit, ...]:
     """Raise roles along the given edges and those that `quick_edges` reads off units which run when loaded."""
     outgoing: dict[str, list[Edge]] = defaultdict(list)
     for edge in edges:
@@ -63,7 +66,7 @@ def spread_quickly(units: Sequence[Unit], edges: Sequence[Edge]) -> tuple[Unit, 
         left -= len(found)
         return [*outgoing.get(unit.name, ()), *found]
 
-    return _spread(units, edges_of)
+    return _spread(units, edges_of, tree)
 
 
 _QUICK = Role.IMPORT.strength
@@ -73,9 +76,9 @@ _QUICK = Role.IMPORT.strength
 class _Network:
     """The units by the ways an edge may find them."""
 
-    def __init__(self, units: Sequence[Unit]) -> None:
+    def __init__(self, units: Sequence[Unit], tree: FileTree) -> None:
         self.by_name = {unit.name: unit for unit in units}
-        self.tree = FileTree.of(units)
+        self.tree = tree
         self.copies: dict[str, list[str]] = defaultdict(list)
         """Path -> members of that path."""
         self.inside: dict[str, list[str]] = defaultdict(list)
@@ -99,8 +102,8 @@ class _Network:
             yield name, None
 
 
-def _spread(units: Sequence[Unit], edges_of: Callable[[Unit], Iterable[Edge]]) -> tuple[Unit, ...]:
-    network = _Network(units)
+def _spread(units: Sequence[Unit], edges_of: Callable[[Unit], Iterable[Edge]], tree: FileTree) -> tuple[Unit, ...]:
+    network = _Network(units, tree)
     heap = [
         (_Reached(-unit.role.strength, 0, (unit.reason or unit.path,)), unit.name)
         for unit in units
@@ -108,6 +111,7 @@ def _spread(units: Sequence[Unit], edges_of: Callable[[Unit], Iterable[Edge]]) -
     ]
     heapq.heapify(heap)
     done: dict[str, Unit] = {}
+    best: dict[str, _Reached] = {}
     started: set[str] = set()
     while heap:
         reached, name = heapq.heappop(heap)
@@ -120,8 +124,14 @@ def _spread(units: Sequence[Unit], edges_of: Callable[[Unit], Iterable[Edge]]) -
             weakest = -Role.CALL.strength if edge and not edge.place.is_called else reached.weakness
             if edge and edge.kind in {"start", "exec"}:
                 started.add(other)
-            step = _Reached(max(reached.weakness, weakest), reached.hops + 1, _longer(reached.chain, other))
-            heapq.heappush(heap, (step, other))
+            step = max(reached.weakness, weakest), reached.hops + 1
+            known = best.get(other)
+            if known is not None and known[:2] < step:
+                continue
+            found = _Reached(*step, _longer(reached.chain, other))
+            if known is None or found < known:
+                best[other] = found
+                heapq.heappush(heap, (found, other))
     return tuple(done.get(unit.name, unit) for unit in units)
 
 

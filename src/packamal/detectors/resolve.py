@@ -10,7 +10,7 @@ import posixpath
 import re
 import sys
 
-from packamal.detectors.tree import MAX_FOLDERS, FileTree, climb, join, normal, texts_in
+from packamal.detectors.tree import MAX_FOLDERS, FileTree, climb, folder_of, join, normal, texts_in
 
 _JS_SUFFIXES = ("", ".js", ".mjs", ".cjs", ".json", ".node", ".ts", ".tsx", ".jsx", ".mts", ".cts")
 _TS_TWINS = {".js": (".ts", ".tsx"), ".mjs": (".mts",), ".cjs": (".cts",), ".jsx": (".tsx",)}
@@ -40,15 +40,15 @@ def _python(target: str, from_path: str, tree: FileTree) -> tuple[str, ...]:
     parts = [part for part in name.split(".") if part]
     dots = len(target) - len(name)
     if dots:
-        folder = posixpath.dirname(from_path)
+        folder = folder_of(from_path)
         for _ in range(min(dots - 1, MAX_FOLDERS)):
-            folder = posixpath.dirname(folder)
+            folder = folder_of(folder)
         return _follow(folder, parts, tree) or tuple(tree.modules.get(join(folder, "__init__"), ()))
     if not parts or parts[0] not in tree.module_names:
         return ()
     bases: tuple[str, ...] = tree.bases(from_path)
     if parts[0] not in sys.stdlib_module_names:
-        bases += (posixpath.dirname(from_path),)
+        bases += (folder_of(from_path),)
     return next((found for base in bases if (found := _follow(base, parts, tree))), ())
 
 
@@ -68,7 +68,7 @@ def resolve_javascript(target: str, from_path: str, tree: FileTree) -> tuple[str
     if len(target) > MAX_TARGET:
         return ()
     specifier = target.removeprefix("file://").partition("?")[0]
-    folder = posixpath.dirname(from_path)
+    folder = folder_of(from_path)
     if specifier.startswith((".", "/")):
         return file_or_folder(normal(folder, specifier), tree)
     if specifier.startswith("#"):
@@ -84,7 +84,7 @@ def _bare(specifier: str, from_path: str, tree: FileTree) -> tuple[str, ...]:
     top = tree.nearest_manifest(from_path)
     if top is not None and tree.manifest(top).get("name") == name:
         return package_entry(top, inner, tree)
-    inside = (join(join(folder, "node_modules"), name) for folder in climb(posixpath.dirname(from_path)))
+    inside = (join(join(folder, "node_modules"), name) for folder in climb(folder_of(from_path)))
     found = next((folder for folder in inside if folder in tree.folders), None)
     return package_entry(found, inner, tree) if found else ()
 
@@ -150,7 +150,7 @@ def resolve_path(target: str, from_path: str, tree: FileTree) -> tuple[str, ...]
         return ()
     if posixpath.basename(tail) not in tree.names:
         return ()
-    for folder in climb(posixpath.dirname(from_path)):
+    for folder in climb(folder_of(from_path)):
         path = normal(folder, tail)
         if path in tree:
             return (path,)

@@ -41,7 +41,8 @@ def assign(unpacked: Unpacked, kind: str, ecosystem: str) -> tuple[Unit, ...]:
     plan = _plan(tree, members, kind, ecosystem)
     if not plan.entries and not plan.units:
         plan.entries += [Entry(unit.path, Role.IMPORT, LONE) for unit in members if _is_loadable(unit, SCRIPTS)]
-    units = spread_quickly((*_entered(members, plan.entries, _callable(kind, ecosystem)), *plan.units), plan.edges)
+    entered = _entered(members, plan.entries, _callable(kind, ecosystem))
+    units = spread_quickly((*entered, *plan.units), plan.edges, tree)
     return (*units, *excerpts_of(units))
 
 

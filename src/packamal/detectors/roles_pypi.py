@@ -186,7 +186,7 @@ def _words(texts: list[bytes]) -> frozenset[str]:
 def _commands(tree: FileTree, top: str, plan: Plan) -> None:
     """Commands and plug-ins as the build files declare them: `name = module:function`."""
     for name in BUILD_FILES[:3]:
-        for module in set(_COMMAND.findall(tree.contents.get(join(top, name), b"")[:MAX_CONFIG_BYTES])):
+        for module in dict.fromkeys(_COMMAND.findall(tree.contents.get(join(top, name), b"")[:MAX_CONFIG_BYTES])):
             found = resolve_python(module.decode("ascii"), join(top, "setup.py"), tree)
             plan.add(found, Role.IMPORT, f"{name} entry point {module.decode('ascii')}")
 

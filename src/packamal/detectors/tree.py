@@ -64,7 +64,7 @@ class FileTree:
 
     def bases(self, from_path: str) -> tuple[str, ...]:
         """Folders in which an absolute Python import of this file may start, most likely first."""
-        folder = posixpath.dirname(from_path)
+        folder = folder_of(from_path)
         if folder not in self._bases:
             found = [base for base in reversed(climb(folder)) if not self.is_package(base)]
             below = [join(base, name) for base in found for name in ("src", "lib", "python")]
@@ -79,7 +79,7 @@ class FileTree:
 
     def nearest_manifest(self, from_path: str) -> str | None:
         """Folder of the nearest package.json above a file."""
-        folders = climb(posixpath.dirname(from_path))
+        folders = climb(folder_of(from_path))
         return next((folder for folder in folders if join(folder, "package.json") in self.contents), None)
 
 
@@ -102,6 +102,11 @@ def texts_in(value: object, depth: int = 0) -> list[str]:
         return []
     children = value.values() if isinstance(value, dict) else value
     return [text for child in children for text in texts_in(child, depth + 1)]
+
+
+def folder_of(path: str) -> str:
+    """The folder of a member; their paths are relative and clean."""
+    return path.rpartition("/")[0]
 
 
 def join(folder: str, name: str) -> str:

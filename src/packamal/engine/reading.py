@@ -15,6 +15,7 @@ from packamal.detectors.gate import select
 from packamal.detectors.interpret import interpret
 from packamal.detectors.language import language_of, sniff
 from packamal.detectors.reach import spread
+from packamal.detectors.tree import FileTree
 from packamal.detectors.units import Language, Unit
 from packamal.model import Problem, Role
 
@@ -56,6 +57,7 @@ class CodeReading:
     """What the rounds gather."""
 
     units: dict[str, Unit]
+    tree: FileTree
     facts: list[tuple[str, Facts]] = field(default_factory=list)
     edges: list[Edge] = field(default_factory=list)
     parsed: set[str] = field(default_factory=set)
@@ -65,7 +67,7 @@ class CodeReading:
 
 def read_code(units: Sequence[Unit], report: Callable[[str, int, int], None]) -> CodeReading:
     """Run the rounds; `report` is told (family, units done, units in all)."""
-    reading = CodeReading({unit.name: unit for unit in units})
+    reading = CodeReading({unit.name: unit for unit in units}, FileTree.of(units))
     waiting = list(select(units).units)
     for _ in range(MAX_ROUNDS):
         fresh = _unread(waiting, reading)
@@ -164,7 +166,7 @@ def _newly_reached(reading: CodeReading) -> list[Unit]:
     """Spread the roles along the edges found so far; units that now run but were not parsed are next."""
     before = {name: unit.role for name, unit in reading.units.items()}
     members = tuple(unit for unit in reading.units.values() if not unit.parent)
-    for unit in spread(members, reading.edges):
+    for unit in spread(members, reading.edges, reading.tree):
         reading.units[unit.name] = unit
     for unit in list(reading.units.values()):
         if unit.parent and (parent := reading.units[unit.parent]).role.strength > before[unit.parent].strength:

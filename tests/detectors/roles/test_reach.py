@@ -12,6 +12,7 @@ from packamal.detectors.facts import Edge, Place
 from packamal.detectors.quick import quick_edges
 from packamal.detectors.reach import spread
 from packamal.detectors.roles import assign
+from packamal.detectors.tree import FileTree
 from packamal.detectors.units import Language, Unit
 from packamal.model import Role
 
@@ -25,7 +26,7 @@ def edge(source, kind, target, is_called=True):
 
 
 def spread_roles(units, edges):
-    return {found.name: (found.role.value, found.reason) for found in spread(units, edges)}
+    return {found.name: (found.role.value, found.reason) for found in spread(units, edges, FileTree.of(units))}
 
 
 def test_an_import_from_a_function_nobody_calls_gives_call_at_most():
@@ -62,7 +63,9 @@ def test_a_chain_of_thousands_is_followed_to_its_end():
 
 def test_text_that_is_only_read_keeps_its_language():
     units = [unit("setup.py", Role.INSTALL), unit("a.dat", language=Language.UNKNOWN, data=b"import os\n")]
-    read, started = (spread(units, [edge("setup.py", kind, "a.dat")])[1] for kind in ("read", "start"))
+    read, started = (
+        spread(units, [edge("setup.py", kind, "a.dat")], FileTree.of(units))[1] for kind in ("read", "start")
+    )
     assert (read.role, read.language) == (Role.INSTALL, Language.UNKNOWN)
     assert (started.role, started.language) == (Role.INSTALL, Language.PYTHON)
 
