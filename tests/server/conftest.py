@@ -3,23 +3,29 @@
 from __future__ import annotations
 
 import atexit
+import http.client
 import io
 import json
 import os
 import shutil
+import subprocess
+import sys
 import tarfile
 import tempfile
 import threading
+import urllib.request
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from hashlib import sha256
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from urllib.parse import urlencode, urlsplit
 
 import django
 import pytest
 from services import Postgres
 
+PROVIDER = Path(__file__).with_name("accounts") / "provider_process.py"
 KIND = os.environ.get("PACKAMAL_TEST_DATABASE", "sqlite")
 DATA = Path(tempfile.mkdtemp(prefix="packamal-tests-"))
 atexit.register(shutil.rmtree, DATA, ignore_errors=True)
@@ -116,6 +122,56 @@ class Index:
         self.server.shutdown()
         self.server.server_close()
         self.thread.join()
+
+
+class Corp:
+    """A running OpenID Connect provider that sends people back to one address."""
+
+    secret = "what-corp-knows"
+
+    def __init__(self, back: str) -> None:
+        command = [sys.executable, str(PROVIDER), back, self.secret]
+        self.child = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        assert self.child.stdout
+        self.issuer = self.child.stdout.readline().strip()
+        assert self.issuer
+
+    def order(self, **orders: object) -> None:
+        """What it does from now on."""
+        self._post("/orders", {"orders": json.dumps(orders)})
+
+    @property
+    def asked(self) -> list[str]:
+        """Paths, in order."""
+        with urllib.request.urlopen(f"{self.issuer}/asked", timeout=10) as answer:
+            return json.load(answer)["paths"]
+
+    def let_in(self, url: str) -> str:
+        """What the person does there; gives where they are sent back to."""
+        with urllib.request.urlopen(url, timeout=10) as page:
+            assert b'id="continue"' in page.read()
+        return self._post(url, {})
+
+    def _post(self, url: str, form: dict[str, str]) -> str:
+        address = urlsplit(url if "://" in url else self.issuer + url)
+        connection = http.client.HTTPConnection(address.netloc, timeout=10)
+        kind = {"Content-Type": "application/x-www-form-urlencoded"}
+        connection.request("POST", f"{address.path}?{address.query}", urlencode(form), kind)
+        answer = connection.getresponse()
+        answer.read()
+        connection.close()
+        assert answer.status in (200, 302), answer.status
+        return answer.getheader("Location") or ""
+
+    def stop(self) -> None:
+        """End it."""
+        self.child.communicate(timeout=10)
+
+
+@pytest.fixture(scope="session")
+def new_corp() -> type[Corp]:
+    """To start one."""
+    return Corp
 
 
 @pytest.fixture(scope="session")

@@ -48,7 +48,7 @@ def test_without_one_of_them_the_full_shape_does_not_start(name):
     [
         ("SHAPE", "debug"), ("SECRET_KEY", "short"), ("DATABASE_URL", "mysql://x/y"), ("DATABASE_URL", "postgresql://h"),
         ("REDIS_URL", "http://x"), ("ALLOWED_HOSTS", "*"), ("SCANS", "0"), ("SCANS", "many"), ("SECURE", "perhaps"),
-        ("PUBLIC_URL", "ftp://x"), ("COLOUR", "red"),
+        ("PUBLIC_URL", "ftp://x"), ("COLOUR", "red"), ("PROXIES", "everybody"),
     ],
 )  # fmt: skip
 def test_a_wrong_value_is_refused_by_name(name, value):

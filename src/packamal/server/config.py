@@ -7,6 +7,7 @@ child process that opens a package. A secret may come from a file (`..._FILE`), 
 from __future__ import annotations
 
 import enum
+import ipaddress
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from pathlib import Path
@@ -30,6 +31,7 @@ MAX_TIME_LIMIT_S = 24 * 3600
 MAX_KEPT_DAYS = 36_500
 MAX_RATE = 1_000_000
 MAX_QUOTA = 100_000_000
+Networks = tuple[ipaddress.IPv4Network | ipaddress.IPv6Network, ...]
 LOCAL_HOSTS = ("localhost", "127.0.0.1", "[::1]")
 
 
@@ -70,6 +72,8 @@ class ServerSettings:
     allowed_hosts: tuple[str, ...]
     public_url: str
     """Links are built from it, never from a request's Host header; empty: links stay without a host."""
+    proxies: Networks
+    """Whose word about whom they speak for is believed."""
     is_secure: bool
     """Behind TLS: cookies and HSTS say so."""
     scans: int
@@ -146,6 +150,13 @@ def _hosts(text: str) -> tuple[str, ...]:
     return hosts
 
 
+def _networks(text: str) -> Networks:
+    try:
+        return tuple(ipaddress.ip_network(word.strip()) for word in text.split(",") if word.strip())
+    except ValueError:
+        raise ValueError("addresses or networks like 10.0.0.0/8 expected, separated by commas") from None
+
+
 ROLES = ",".join(f"{role}={role}" for role in provider.ROLES)
 OPTIONS: tuple[ServerOption, ...] = (
     ServerOption("shape", _shape, "embedded", "embedded: one process with SQLite; full: PostgreSQL, Redis, Celery."),
@@ -155,6 +166,7 @@ OPTIONS: tuple[ServerOption, ...] = (
     ServerOption("redis_url", _redis, None, "Where the queue is: redis://:password@host:6379/0.", True),
     ServerOption("allowed_hosts", _hosts, None, "Host names it answers to, separated by commas."),
     ServerOption("public_url", a_url, "", "Address that people reach it by; links are built from it."),
+    ServerOption("proxies", _networks, "127.0.0.1,::1", "Whose X-Forwarded-For and -Proto are believed."),
     ServerOption("secure", a_switch, "no", "yes behind TLS: cookies are sent over TLS alone."),
     ServerOption("scans", a_whole_number(MAX_SCANS), "2", "Scans side by side in one process."),
     ServerOption("time_limit_s", a_whole_number(MAX_TIME_LIMIT_S), "300", "Longest time for one package, in seconds."),
@@ -198,6 +210,7 @@ def load(environ: Mapping[str, str]) -> ServerSettings:
         redis_url=values["redis_url"] or "",
         allowed_hosts=values["allowed_hosts"] or LOCAL_HOSTS,
         public_url=values["public_url"],
+        proxies=values["proxies"],
         is_secure=values["secure"],
         scans=values["scans"],
         time_limit_s=values["time_limit_s"],

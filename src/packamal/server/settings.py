@@ -56,6 +56,7 @@ INSTALLED_APPS = [
     "packamal.server.pages",
 ]
 MIDDLEWARE = [
+    "packamal.server.forwarded.Forwarded",
     "packamal.server.request_id.RequestId",
     "packamal.server.operations.counting.Counted",
     "packamal.server.api.middleware.Problems",
@@ -134,7 +135,12 @@ SECURE_REFERRER_POLICY = (
 )
 SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"
 SECURE_HSTS_SECONDS = YEAR_S if PACKAMAL.is_secure else 0
+SECURE_SSL_REDIRECT = PACKAMAL.is_secure
+SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$"]  # asked by whoever runs it, beside the proxy
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if PACKAMAL.is_secure else None
+_HOST_ONLY = "__Host-" if PACKAMAL.is_secure else ""
+"""Browsers take such a cookie over TLS alone, and from no other host of the same domain."""
+SESSION_COOKIE_NAME, CSRF_COOKIE_NAME = f"{_HOST_ONLY}sessionid", f"{_HOST_ONLY}csrftoken"
 SESSION_COOKIE_AGE = SESSION_S
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = PACKAMAL.is_secure
 SESSION_COOKIE_HTTPONLY = CSRF_COOKIE_HTTPONLY = True

@@ -3,14 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-import http.client
-import json
-import subprocess
-import sys
-import urllib.request
 from collections.abc import Callable, Iterator
-from pathlib import Path
-from urllib.parse import urlencode, urlsplit
 
 import pytest
 from django.test import Client
@@ -18,8 +11,6 @@ from django.test import Client
 from packamal.server import config
 from packamal.server.accounts.models import Role, User
 from packamal.server.provider import Provider
-
-PROVIDER = Path(__file__).with_name("provider_process.py")
 
 LOCAL = "packamal.server.accounts.local.LocalUser"
 FULL = "django.contrib.auth.middleware.AuthenticationMiddleware"
@@ -65,61 +56,16 @@ def is_signed_in() -> Callable[[Client], bool]:
     return lambda client: client.get("/keys").status_code == 200
 
 
-class Corp:
-    """A running provider."""
-
-    back = "http://testserver/sign-in/provider/back"
-    secret = "what-corp-knows"
-
-    def __init__(self, back: str = back) -> None:
-        command = [sys.executable, str(PROVIDER), back, self.secret]
-        self.child = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
-        assert self.child.stdout
-        self.issuer = self.child.stdout.readline().strip()
-        assert self.issuer
-
-    def order(self, **orders: object) -> None:
-        """What it does from now on."""
-        self._post("/orders", {"orders": json.dumps(orders)})
-
-    @property
-    def asked(self) -> list[str]:
-        """Paths, in order."""
-        with urllib.request.urlopen(f"{self.issuer}/asked", timeout=10) as answer:
-            return json.load(answer)["paths"]
-
-    def let_in(self, url: str) -> str:
-        """What the person does there; gives where they are sent back to."""
-        with urllib.request.urlopen(url, timeout=10) as page:
-            assert b'id="continue"' in page.read()
-        return self._post(url, {})
-
-    def _post(self, url: str, form: dict[str, str]) -> str:
-        address = urlsplit(url if "://" in url else self.issuer + url)
-        connection = http.client.HTTPConnection(address.netloc, timeout=10)
-        kind = {"Content-Type": "application/x-www-form-urlencoded"}
-        connection.request("POST", f"{address.path}?{address.query}", urlencode(form), kind)
-        answer = connection.getresponse()
-        answer.read()
-        connection.close()
-        assert answer.status in (200, 302), answer.status
-        return answer.getheader("Location") or ""
-
-    def stop(self) -> None:
-        """End it."""
-        self.child.communicate(timeout=10)
-
-
 @pytest.fixture(scope="session")
-def started_corp() -> Iterator[Corp]:
+def started_corp(new_corp) -> Iterator[object]:
     """One for all tests; mark them with `allow_hosts(["127.0.0.1"])`."""
-    started = Corp()
+    started = new_corp("http://testserver/sign-in/provider/back")
     yield started
     started.stop()
 
 
 @pytest.fixture
-def corp(request, started_corp, settings, with_sessions) -> Corp:
+def corp(request, started_corp, settings, with_sessions) -> object:
     """The provider, which nobody ordered anything, and the service told of it."""
     from packamal.server.accounts.oidc.client import client_of
 
@@ -131,7 +77,7 @@ def corp(request, started_corp, settings, with_sessions) -> Corp:
     return started_corp
 
 
-def provider_at(corp: Corp, **more: object) -> Provider:
+def provider_at(corp, **more: object) -> Provider:
     """As the settings would say it."""
     said = {
         "PACKAMAL_SERVER_SHAPE": "full",

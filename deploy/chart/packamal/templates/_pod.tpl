@@ -65,6 +65,11 @@ securityContext:
   {{- include "packamal.locked" . | nindent 2 }}
 {{- end -}}
 
+{{/* Networks that pods have their addresses from. */}}
+{{- define "packamal.inside" -}}
+{{- concat (list "10.0.0.0/8" "100.64.0.0/10" "172.16.0.0/12" "192.168.0.0/16" "fc00::/7") .Values.network.clusterCidrs | uniq | join "," -}}
+{{- end -}}
+
 {{/* Settings of the service; secrets by file. */}}
 {{- define "packamal.environment" -}}
 {{- $hosts := concat .Values.hosts (list (printf "%s-frontend" (include "packamal.fullname" .)) "localhost") -}}
@@ -76,6 +81,7 @@ securityContext:
 - {name: PACKAMAL_SERVER_ALLOWED_HOSTS, value: {{ $hosts | uniq | join "," | quote }}}
 - {name: PACKAMAL_SERVER_PUBLIC_URL, value: {{ include "packamal.publicUrl" . | quote }}}
 - {name: PACKAMAL_SERVER_SECURE, value: {{ include "packamal.hasTls" . | quote }}}
+- {name: PACKAMAL_SERVER_PROXIES, value: {{ include "packamal.inside" . | quote }}} # the frontend; a policy keeps others away
 {{- range $name, $value := .Values.settings }}
 - {name: PACKAMAL_SERVER_{{ snakecase $name | upper }}, value: {{ $value | int64 | toString | quote }}}
 {{- end }}

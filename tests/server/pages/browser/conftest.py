@@ -162,6 +162,23 @@ def chromium() -> Iterator[Chromium]:
 
 
 @pytest.fixture
+def tab_at(chromium):
+    """Opens a tab in which nobody is signed in, at an address whose certificate nobody vouches for."""
+    opened: list[Tab] = []
+
+    def open_one(address: str, width: int = 1440, height: int = 900, is_dark: bool = False) -> Tab:
+        one = Tab(chromium, address, width, height, is_dark)
+        opened.append(one)
+        one.call("Security.setIgnoreCertificateErrors", ignore=True)
+        return one
+
+    yield open_one
+    for one in opened:
+        one.close()
+    chromium.events.clear()
+
+
+@pytest.fixture
 def tab(chromium, live_server, settings):
     """Opens a tab in which somebody is signed in: `tab()`, `tab(390, is_dark=True)`."""
     from django.test import Client
