@@ -19,8 +19,8 @@ from pathlib import Path
 
 PACKAGES = {"nginx": "nginx-light", "postgres": "postgresql", "redis-server": "redis-server"}
 """Program -> Debian package."""
-BROWSER = {"chromium": "chromium"}
-"""What the tests look at the pages with; they are reported as not run without it."""
+EXTRAS = {"chromium": "chromium", "promtool": "prometheus"}
+"""What the tests look at the pages and at the alerts with; those are reported as not run without it."""
 FOLDERS = ("/usr/local/bin", "/usr/bin", "/usr/sbin", "/usr/lib/postgresql/*/bin")
 NOBODY = "nobody"
 """PostgreSQL refuses to run as root."""
@@ -40,7 +40,7 @@ def find(program: str) -> Path | None:
 
 def install() -> int:
     """Install what is missing, when this user may; else say what to do. Tests that need it are skipped then."""
-    wanted = [package for program, package in (PACKAGES | BROWSER).items() if find(program) is None]
+    wanted = [package for program, package in (PACKAGES | EXTRAS).items() if find(program) is None]
     if not wanted:
         return 0
     root = [] if os.geteuid() == 0 else ["sudo", "-n"]

@@ -5,9 +5,10 @@ from __future__ import annotations
 import re
 
 import pytest
+import yaml
 from chart.matrix import SETS
 from chart.release import of_kind, pods
-from chart.rendering import CHART
+from chart.rendering import CHART, merge
 
 UNITS = {
     "": 1.0,
@@ -93,7 +94,7 @@ def test_the_quota_holds_as_many_analyses_as_may_run(set_of, name):
 
 
 def running_at_most(name):
-    import yaml
-
-    below = yaml.safe_load((CHART / "values.yaml").read_text())["analysis"]["maxRunning"]
-    return SETS[name].get("analysis", {}).get("maxRunning", below)
+    below = yaml.safe_load((CHART / "values.yaml").read_text())
+    scans = merge(below, SETS[name])["scans"]
+    replicas = scans["replicas"] if scans["autoscaling"]["kind"] == "none" else scans["autoscaling"]["maxReplicas"]
+    return scans["processes"] * replicas

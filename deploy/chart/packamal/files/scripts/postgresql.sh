@@ -1,16 +1,15 @@
-# Makes the database once, whole or not at all, then becomes PostgreSQL. Needs PGDATA and the password in a file.
+# Makes the database once, whole or not at all, then becomes PostgreSQL. Needs PGDATA, SOCKETS and PASSWORD_FILE.
 set -eu
-secret=/run/secrets/postgresql/password
 part="$PGDATA.part"
 if [ ! -s "$PGDATA/PG_VERSION" ]; then
     rm -rf "$part"
-    initdb --pgdata="$part" --username=packamal --pwfile="$secret" --encoding=UTF8 --locale=C \
+    initdb --pgdata="$part" --username=packamal --pwfile="$PASSWORD_FILE" --encoding=UTF8 --locale=C \
         --auth-local=trust --auth-host=scram-sha-256 --data-checksums
     echo 'host all all all scram-sha-256' >> "$part/pg_hba.conf"
-    pg_ctl --pgdata="$part" --wait --options="-c listen_addresses= -c unix_socket_directories=/tmp" start
-    createdb --host=/tmp --username=packamal packamal
+    pg_ctl --pgdata="$part" --wait --options="-c listen_addresses= -c unix_socket_directories=$SOCKETS" start
+    createdb --host="$SOCKETS" --username=packamal packamal
     pg_ctl --pgdata="$part" --wait --mode=fast stop
     mv "$part" "$PGDATA"
 fi
 rm -f "$PGDATA/postmaster.pid"
-exec postgres -D "$PGDATA" -c 'listen_addresses=*' -c unix_socket_directories=/tmp "$@"
+exec postgres -D "$PGDATA" -c 'listen_addresses=*' -c "unix_socket_directories=$SOCKETS" "$@"

@@ -1,10 +1,15 @@
 # The password comes out of a file and goes into a file: a command line and an environment can be seen by others.
+# Needs PASSWORD_FILE, CONFIGURATION and, for what it writes, RUN.
 set -eu
-password="$(cat /run/secrets/redis/password)"
+password="$(cat "$PASSWORD_FILE")"
 if [ "$1" = ping ]; then
+    shift
     export REDISCLI_AUTH="$password"
-    exec sh -c 'redis-cli ping | grep -qx PONG'
+    answer="$(redis-cli "$@" ping)"
+    [ "$answer" = PONG ]
+    exit
 fi
 umask 077
-{ cat /srv/configuration/redis.conf; printf 'requirepass %s\n' "$password"; } > /tmp/redis.conf
-exec redis-server /tmp/redis.conf
+{ cat "$CONFIGURATION"; printf 'requirepass %s\n' "$password"; } > "$RUN/redis.conf"
+shift
+exec redis-server "$RUN/redis.conf" "$@"
