@@ -7,6 +7,7 @@ status is looked at. A proxy is never used: it would resolve the name itself, ou
 from __future__ import annotations
 
 import functools
+import logging
 import ssl
 import time
 from collections.abc import Callable, Iterable, Mapping
@@ -50,6 +51,8 @@ def push(url: str, body: bytes, headers: Mapping[str, str], inner: Iterable[Plac
     import httpx2
 
     check_address(url, inner)
+    for library in ("httpx2", "httpcore2"):
+        logging.getLogger(library).setLevel(logging.WARNING)  # below, they log addresses, which may hold tokens
     end = time.monotonic() + DEADLINE_S
     transport = httpx2.HTTPTransport(verify=_trusted(), trust_env=False, retries=0)
     # As in `client`: the pool takes its backend in its constructor only, and HTTPTransport passes none on.

@@ -87,6 +87,8 @@ class ServerSettings:
     keep_days: int
     """Analyses and reports."""
     keep_audit_days: int
+    inner_receivers: tuple[tuple[str, int], ...]
+    """(host, port) of receivers of webhooks that may be reached though they are inside the network."""
     provider: Provider | None = None
     """Whom people may sign in with besides their password."""
     jobs: JobSettings | None = None
@@ -157,6 +159,13 @@ def _networks(text: str) -> Networks:
         raise ValueError("addresses or networks like 10.0.0.0/8 expected, separated by commas") from None
 
 
+def _places(text: str) -> tuple[tuple[str, int], ...]:
+    parts = [urlsplit(f"//{one.strip()}") for one in text.split(",") if one.strip()]
+    if not all(part.hostname and part.port and part.netloc.count("@") == 0 and not part.path for part in parts):
+        raise ValueError("host:port expected, separated by commas")
+    return tuple((part.hostname or "", part.port or 0) for part in parts)
+
+
 ROLES = ",".join(f"{role}={role}" for role in provider.ROLES)
 OPTIONS: tuple[ServerOption, ...] = (
     ServerOption("shape", _shape, "embedded", "embedded: one process with SQLite; full: PostgreSQL, Redis, Celery."),
@@ -176,6 +185,7 @@ OPTIONS: tuple[ServerOption, ...] = (
         "keep_days", a_whole_number(MAX_KEPT_DAYS), "730", "Days until analyses and their reports are removed."
     ),
     ServerOption("keep_audit_days", a_whole_number(MAX_KEPT_DAYS), "2555", "Days until the audit trail is removed."),
+    ServerOption("inner_receivers", _places, "", "Receivers of webhooks inside the network: host:port, with commas."),
     ServerOption("oidc_issuer", provider.issuer, "", "OpenID Connect: the provider's issuer or discovery address."),
     ServerOption("oidc_client_id", str, "", "What the provider knows this service by."),
     ServerOption("oidc_client_secret", str, "", "What this service proves it with.", True),
@@ -218,6 +228,7 @@ def load(environ: Mapping[str, str]) -> ServerSettings:
         daily_quota=values["daily_quota"],
         keep_days=values["keep_days"],
         keep_audit_days=values["keep_audit_days"],
+        inner_receivers=values["inner_receivers"],
         jobs=job_settings(values),
         provider=_provider(values),
     )

@@ -23,6 +23,7 @@ DETECT = "detect"
 """Every other stage: what a scan calls them comes out of a process that read a hostile package."""
 RECONCILED = Counter("packamal_reconciled", "What the reconciler mended.", ["kind"])
 CALLBACKS = Counter("packamal_callbacks", "Calls of scans on the internal listener, by answer.", ["scope", "status"])
+DELIVERIES = Counter("packamal_webhook_deliveries", "Tries to deliver a webhook's message, by outcome.", ["outcome"])
 
 
 def count_scan(outcome: str, stage: str, seconds: float) -> None:

@@ -53,6 +53,7 @@ INSTALLED_APPS = [
     "packamal.server.analyses",
     "packamal.server.operations",
     "packamal.server.review",
+    "packamal.server.webhooks",
     "packamal.server.pages",
 ]
 MIDDLEWARE = [

@@ -18,6 +18,7 @@ from django.db import transaction
 from django.db.models import Q, QuerySet
 from django.utils import timezone
 
+from packamal.server.analyses.endings import ended
 from packamal.server.analyses.models import Analysis, Artifact, Attempt, FoundIndicator, FoundRule, StoredReport
 from packamal.server.analyses.states import FINAL, RETRIED, Category, Lane, State
 
@@ -124,6 +125,7 @@ def finish(analysis_id: UUID, attempt: int, result: Result) -> bool:
             return False
         _store_findings(analysis_id, result)
         _end_attempt(analysis_id, attempt, "done", "")
+        _tell(analysis_id)
     return True
 
 
@@ -163,6 +165,8 @@ def fail(analysis_id: UUID, attempt: int, category: Category, error: str, detail
             )
         if changed:
             _end_attempt(analysis_id, attempt, category, detail)
+            if not is_retried:
+                _tell(analysis_id)
     return bool(changed)
 
 
@@ -179,11 +183,16 @@ def cancel(analysis_id: UUID) -> bool:
         if changed:
             open_ones = Attempt.objects.filter(analysis_id=analysis_id, ended_at=None)
             open_ones.update(ended_at=timezone.now(), outcome=Category.CANCELLED)
+            _tell(analysis_id)
     return bool(changed)
 
 
 def _running(analysis_id: UUID, attempt: int) -> QuerySet[Analysis]:
     return Analysis.objects.filter(pk=analysis_id, state=State.RUNNING, attempt=attempt)
+
+
+def _tell(analysis_id: UUID) -> None:
+    ended.send(Analysis, row=Analysis.objects.get(pk=analysis_id))
 
 
 def _end_attempt(analysis_id: UUID, attempt: int, outcome: str, detail: str) -> None:

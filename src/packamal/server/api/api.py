@@ -5,10 +5,10 @@ from __future__ import annotations
 from ninja import NinjaAPI
 
 from packamal import __version__
-from packamal.server.api import again, analyses, catalogue, keys, listing, many, reports, search, uploads
+from packamal.server.api import again, analyses, catalogue, keys, listing, many, reports, search, uploads, webhooks
 from packamal.server.api.problems import add_handlers
 
-RESOURCES = (analyses, listing, again, many, uploads, reports, search, catalogue, keys)
+RESOURCES = (analyses, listing, again, many, uploads, reports, search, catalogue, keys, webhooks)
 """Modules with a `router`; those that answer under the same path share one."""
 
 api = NinjaAPI(

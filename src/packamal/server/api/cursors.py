@@ -7,18 +7,22 @@ import binascii
 import datetime
 import json
 from collections.abc import Sequence
+from typing import TypeVar
 from uuid import UUID
 
 from django.db.models import Q, QuerySet
 from ninja.errors import HttpError
 
 from packamal.server.analyses.models import Analysis
+from packamal.server.webhooks.models import Delivery
 
+Row = TypeVar("Row", Analysis, Delivery)
+"""Has `created_at` and a UUID, and an index over both."""
 MAX_LIMIT = 200
 MAX_CURSOR_CHARS = 200
 
 
-def page(rows: QuerySet[Analysis], cursor: str, limit: int) -> tuple[Sequence[Analysis], str | None]:
+def page(rows: QuerySet[Row], cursor: str, limit: int) -> tuple[Sequence[Row], str | None]:
     """`limit` rows after the cursor (empty: from the newest), and the cursor of what follows. 422 for a wrong one."""
     if cursor:
         created_at, pk = _position(cursor)
@@ -27,7 +31,7 @@ def page(rows: QuerySet[Analysis], cursor: str, limit: int) -> tuple[Sequence[An
     return found[:limit], _cursor(found[limit - 1]) if len(found) > limit else None
 
 
-def _cursor(row: Analysis) -> str:
+def _cursor(row: Analysis | Delivery) -> str:
     return base64.urlsafe_b64encode(json.dumps([row.created_at.isoformat(), str(row.pk)]).encode()).decode()
 
 

@@ -46,9 +46,16 @@ Out = TypeVar("Out", bound=Schema)
 
 
 def once(
-    request: HttpRequest, response: HttpResponse, content: bytes, work: Callable[[], Status[Out]]
+    request: HttpRequest,
+    response: HttpResponse,
+    content: bytes,
+    work: Callable[[], Status[Out]],
+    hidden: frozenset[str] = frozenset(),
 ) -> Status[Out] | HttpResponse:
-    """Do the work, or repeat what was answered; `content` tells one request from another. Raises HttpError 409, 422."""
+    """Do the work, or repeat what was answered; `content` tells one request from another. Raises HttpError 409, 422.
+
+    `hidden`: fields of the answer that are not kept, and so are not repeated: secrets.
+    """
     token = request.headers.get(HEADER)
     if token is None:
         return work()
@@ -62,7 +69,7 @@ def once(
         failed.callback(kept.delete)
         answer = work()
         failed.pop_all()
-    body = json.dumps(answer.value.model_dump(), cls=NinjaJSONEncoder)
+    body = json.dumps(answer.value.model_dump(exclude=set(hidden)), cls=NinjaJSONEncoder)
     location = response.get("Location", "")
     KeptAnswer.objects.filter(pk=kept.pk).update(status=answer.status_code, body=body, location=location)
     return answer

@@ -11,10 +11,12 @@ from django.conf import settings
 
 from packamal.server.analyses.states import Lane
 from packamal.server.config import Shape
-from packamal.server.pipeline.celery_app import BROKER_TIMEOUT_S, app
+from packamal.server.pipeline.celery_app import BROKER_TIMEOUT_S, MAINTENANCE, app
 
 log = logging.getLogger(__name__)
 TASK = "packamal.analyse"
+CALL_EXPIRES_S = 30
+"""By then the job had its turn."""
 local_bell = threading.Condition()
 """What the threads of the embedded shape wait on."""
 
@@ -22,6 +24,16 @@ local_bell = threading.Condition()
 def ring(lane: Lane) -> bool:
     """Wake a worker of this lane; never raises and never waits long. False: nobody can hear it now."""
     return RINGS[settings.PACKAMAL.shape](lane)
+
+
+def call(task: str) -> None:
+    """Have a job of the schedule done now rather than in its turn; never raises and never waits long."""
+    if settings.PACKAMAL.shape is Shape.EMBEDDED:
+        return  # its threads look every few seconds
+    try:
+        app.send_task(task, queue=MAINTENANCE, retry=False, expires=CALL_EXPIRES_S)
+    except (OperationalError, OSError) as error:
+        log.warning("the broker cannot be reached: %s", error)
 
 
 def waiting(lane: Lane) -> int:
