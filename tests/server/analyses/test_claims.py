@@ -8,6 +8,7 @@ from packamal.server.accounts.models import User
 from packamal.server.analyses import transitions
 from packamal.server.analyses.claims import Asker, claim
 from packamal.server.analyses.models import Analysis
+from packamal.server.analyses.queue import position
 from packamal.server.analyses.states import Category, Lane
 
 pytestmark = pytest.mark.django_db
@@ -60,3 +61,12 @@ def test_of_many_who_ask_at_once_one_is_first(question, at_once):
     assert sum(one.is_new for one in claimed) == 1
     assert len({one.analysis.pk for one in claimed}) == 1
     assert Analysis.objects.count() == 1
+
+
+def test_a_place_in_the_queue_is_counted_when_it_is_asked_for(question):
+    rows = [claim(question(f"small{number}"), Asker()).analysis for number in range(3)]
+    assert [position(row) for row in rows] == [1, 2, 3]
+    assert transitions.start(rows[0].pk, "w", 10)
+    for row in rows:
+        row.refresh_from_db()
+    assert [position(row) for row in rows] == [None, 1, 2]
