@@ -45,6 +45,7 @@ lock: setup  ## pin the dependencies anew (UPGRADE=1: newest versions)
 e2e: setup  ## the long tests: the full set under load while its parts are killed
 	@$(RUN) tools/services.py install
 	@PACKAMAL_TEST_DATABASE=postgresql $(RUN) -m pytest -m e2e tests/server $(TEST_OPTIONS)
+	@PACKAMAL_TEST_DATABASE=postgresql PACKAMAL_CONTRACT_EXAMPLES=100 $(RUN) -m pytest tests/server/api/test_contract.py
 
 online: setup  ## the tests that ask the real indexes
 	@$(RUN) -m pytest -m online --force-enable-socket

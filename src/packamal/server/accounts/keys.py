@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime
 import hashlib
 import hmac
+import re
 import secrets
 from collections.abc import Iterable
 from typing import NamedTuple
@@ -17,7 +18,7 @@ from packamal.server.accounts.models import ApiKey, Role, Scope, User
 MARK = "pkm"
 PREFIX_BYTES = 6
 SECRET_BYTES = 32
-MAX_KEY_CHARS = 100
+KEY = re.compile(rf"{MARK}_([0-9a-f]{{1,16}})_[A-Za-z0-9_-]{{1,80}}")
 USED_EVERY = datetime.timedelta(minutes=1)
 """How exact `last_used_at` is: a write for each request would be the busiest one."""
 
@@ -54,11 +55,12 @@ def make_key(owner: User, name: str, scopes: Iterable[Scope], lifetime: datetime
 
 def find_key(text: str) -> ApiKey | None:
     """The row of a key that holds now; None for a wrong, expired or revoked one."""
-    parts = text.split("_", 2)
-    if len(text) > MAX_KEY_CHARS or len(parts) != 3 or parts[0] != MARK:
+    written = KEY.fullmatch(text)
+    if written is None:
         return None
     now = timezone.now()
-    row = ApiKey.objects.select_related("owner").filter(prefix=parts[1], revoked_at=None, owner__is_active=True).first()
+    held = ApiKey.objects.select_related("owner").filter(revoked_at=None, owner__is_active=True)
+    row = held.filter(prefix=written[1]).first()
     if row is None or not hmac.compare_digest(row.digest, digest_of(text)):
         return None
     if row.expires_at and row.expires_at <= now:

@@ -9,7 +9,7 @@ from uuid import UUID
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
 from ninja import Router, Schema, Status
-from pydantic import ConfigDict, Field
+from pydantic import ConfigDict, Field, StrictBool
 
 from packamal.server.analyses.models import Analysis
 from packamal.server.analyses.queue import position
@@ -33,7 +33,7 @@ class Submission(Schema):
     purl: Purl
     lane: Literal["interactive", "bulk"] = "bulk"
     """interactive: somebody waits for the answer."""
-    force: bool = False
+    force: StrictBool = False
     """Judge again though there is an answer."""
 
 

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from ninja import NinjaAPI
-
 from packamal import __version__
 from packamal.server.api import again, analyses, catalogue, keys, listing, many, reports, search, uploads, webhooks
+from packamal.server.api.document import DocumentedAPI
 from packamal.server.api.problems import add_handlers
 
 RESOURCES = (analyses, listing, again, many, uploads, reports, search, catalogue, keys, webhooks)
 """Modules with a `router`; those that answer under the same path share one."""
 
-api = NinjaAPI(
+api = DocumentedAPI(
     title="Packamal",
     version="1",
     description=f"Is this package malicious, and why? Packamal {__version__}.",

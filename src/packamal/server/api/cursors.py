@@ -43,6 +43,6 @@ def _position(cursor: str) -> tuple[datetime.datetime, UUID]:
         moment = datetime.datetime.fromisoformat(created_at)
         if moment.tzinfo is None:
             raise ValueError("no zone")
-        return moment, UUID(pk)
-    except (ValueError, TypeError, AttributeError, RecursionError, binascii.Error) as error:
+        return moment.astimezone(datetime.UTC), UUID(pk)
+    except (ValueError, OverflowError, TypeError, AttributeError, RecursionError, binascii.Error) as error:
         raise HttpError(422, "this cursor did not come from here; leave it out to begin") from error

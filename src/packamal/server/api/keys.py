@@ -9,12 +9,13 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.shortcuts import get_object_or_404
 from ninja import Path, Query, Router, Schema, Status
-from pydantic import ConfigDict, Field
+from pydantic import ConfigDict, Field, StrictInt
 
 from packamal.server.accounts import keyring
 from packamal.server.accounts.keys import NewKey
 from packamal.server.accounts.models import ApiKey, AuditEvent, Scope
 from packamal.server.api.auth import ADMIN, READ, actor
+from packamal.server.api.fields import Text
 from packamal.server.api.problems import Problem
 
 router = Router(tags=["keys"])
@@ -29,9 +30,9 @@ class KeyIn(Schema):
     """A key to make."""
 
     model_config = ConfigDict(extra="forbid")
-    name: Annotated[str, Field(min_length=1, max_length=80)]
+    name: Annotated[Text, Field(min_length=1, max_length=80)]
     scopes: Annotated[list[Scope], Field(min_length=1, max_length=3)]
-    days: Annotated[int | None, Field(ge=1, le=MAX_DAYS)] = 90
+    days: Annotated[StrictInt | None, Field(ge=1, le=MAX_DAYS)] = 90
     """null: no end."""
 
 
@@ -39,7 +40,7 @@ class RotateIn(Schema):
     """How a key is replaced."""
 
     model_config = ConfigDict(extra="forbid")
-    overlap_hours: Annotated[int, Field(ge=0, le=MAX_OVERLAP_H)] = 24
+    overlap_hours: Annotated[StrictInt, Field(ge=0, le=MAX_OVERLAP_H)] = 24
     """How long the old one still holds."""
 
 
@@ -91,7 +92,7 @@ class TrailQuery(Schema):
 
     before: Annotated[int | None, Field(ge=1, lt=2**63)] = None
     """Id of the last event of the page before."""
-    subject: Annotated[str, Field(max_length=1000)] = ""
+    subject: Annotated[Text, Field(max_length=1000)] = ""
 
 
 @router.get("/keys", auth=READ, response={200: KeysOut, REFUSALS: Problem}, url_name="keys")

@@ -20,6 +20,7 @@ from packamal.server.analyses.states import State
 from packamal.server.api.analyses import AnalysisOut, router, shown
 from packamal.server.api.auth import READ, SUBMIT, asker, may_change
 from packamal.server.api.cursors import MAX_CURSOR_CHARS, MAX_LIMIT, page
+from packamal.server.api.fields import Text
 from packamal.server.api.problems import Problem
 
 __all__ = ["router"]
@@ -31,8 +32,8 @@ class Filters(Schema):
 
     state: State | None = None
     level: Level | None = None
-    ecosystem: Annotated[str, Field(max_length=32)] = ""
-    name: Annotated[str, Field(max_length=512)] = ""
+    ecosystem: Annotated[Text, Field(max_length=32)] = ""
+    name: Annotated[Text, Field(max_length=512)] = ""
     """With its namespace: `@scope/name`."""
     owner: Literal["me", "all"] = "me"
     """all needs the scope admin."""

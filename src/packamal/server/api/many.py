@@ -17,6 +17,7 @@ from packamal.server.accounts.quota import QuotaError
 from packamal.server.analyses.states import Lane, State
 from packamal.server.api import links
 from packamal.server.api.auth import SUBMIT, asker
+from packamal.server.api.fields import Text
 from packamal.server.api.once import PARAMETER, once
 from packamal.server.api.problems import Problem
 from packamal.server.pipeline.submit import submit
@@ -70,7 +71,7 @@ class ManyOut(Schema):
 class FileName(Schema):
     """Which kind of lock file it is."""
 
-    name: Annotated[str, Field(min_length=1, max_length=255, examples=["package-lock.json"])]
+    name: Annotated[Text, Field(min_length=1, max_length=255, examples=["package-lock.json"])]
     lane: Literal["interactive", "bulk"] = "bulk"
 
 

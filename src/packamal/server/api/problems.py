@@ -5,8 +5,10 @@ from __future__ import annotations
 import logging
 from http import HTTPStatus
 
+from django.conf import settings
+from django.core.exceptions import RequestDataTooBig, SuspiciousOperation
 from django.db import OperationalError
-from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse, UnreadablePostError
 from ninja import NinjaAPI, Schema
 from ninja.errors import AuthenticationError, HttpError, ValidationError
 from pydantic import Field
@@ -62,6 +64,9 @@ def add_handlers(api: NinjaAPI) -> None:
     api.exception_handler(TargetError)(_wrong_target)
     api.exception_handler(QuotaError)(_used_up)
     api.exception_handler(OperationalError)(_away)
+    api.exception_handler(RequestDataTooBig)(_too_big)
+    api.exception_handler(SuspiciousOperation)(_malformed)
+    api.exception_handler(UnreadablePostError)(_malformed)
     api.exception_handler(KeyRefusedError)(lambda request, error: answer(409, str(error)))
     api.exception_handler(Exception)(_fault)
 
@@ -87,6 +92,14 @@ def _unauthenticated(request: HttpRequest, error: AuthenticationError) -> HttpRe
 
 def _wrong_target(request: HttpRequest, error: Exception) -> HttpResponse:
     return answer(422, str(error), [FieldError(field="purl", message=str(error))])
+
+
+def _too_big(request: HttpRequest, error: Exception) -> HttpResponse:
+    return answer(413, f"a request may have {settings.DATA_UPLOAD_MAX_MEMORY_SIZE} bytes; send less at a time")
+
+
+def _malformed(request: HttpRequest, error: Exception) -> HttpResponse:
+    return answer(400, "the request came in pieces that make no whole")
 
 
 def _away(request: HttpRequest, error: OperationalError) -> HttpResponse:

@@ -25,7 +25,7 @@ CONTENT_TYPES = {
     "json": "application/json",
     "jsonl": "application/jsonl",
     "sarif": "application/sarif+json",
-    "osv": "application/json",
+    "osv": "application/vnd.osv+json",
     "html": "text/html; charset=utf-8",
     "junit": "application/xml",
     "csv": "text/csv; charset=utf-8",

@@ -23,6 +23,7 @@ from packamal.server.analyses.states import State
 from packamal.server.api import links
 from packamal.server.api.auth import READ
 from packamal.server.api.cursors import MAX_CURSOR_CHARS, MAX_LIMIT, page
+from packamal.server.api.fields import Text
 from packamal.server.api.problems import Problem
 from packamal.server.pipeline import parts
 
@@ -38,14 +39,14 @@ REFUSALS = (401, 403, 404, 422, 429)
 class Wanted(Schema):
     """At least one of name, sha256, indicator and rule; all that are given must hold."""
 
-    name: Annotated[str, Field(max_length=MAX_NAME_CHARS)] = ""
+    name: Annotated[Text, Field(max_length=MAX_NAME_CHARS)] = ""
     """Exact, with its namespace: `@scope/name`."""
-    ecosystem: Annotated[str, Field(max_length=32)] = ""
+    ecosystem: Annotated[Text, Field(max_length=32)] = ""
     sha256: Annotated[str, Field(pattern=r"^([0-9a-fA-F]{64})?$")] = ""
     """Of a judged file."""
-    indicator: Annotated[str, Field(max_length=1000)] = ""
+    indicator: Annotated[Text, Field(max_length=1000)] = ""
     """Host, address, URL, path or digest out of a suspicious or malicious report, defanged or not."""
-    rule: Annotated[str, Field(max_length=200)] = ""
+    rule: Annotated[Text, Field(max_length=200)] = ""
     """Id of a rule: `exfil/env-to-http`."""
     level: Level | None = None
     cursor: Annotated[str, Field(max_length=MAX_CURSOR_CHARS)] = ""
@@ -129,8 +130,8 @@ def search(request: HttpRequest, wanted: Query[Wanted]) -> SeenPage:
 )
 def get_package(
     request: HttpRequest,
-    ecosystem: Annotated[str, Path(max_length=32)],
-    name: Annotated[str, Path(max_length=MAX_NAME_CHARS)],
+    ecosystem: Annotated[Text, Path(max_length=32)],
+    name: Annotated[Text, Path(max_length=MAX_NAME_CHARS)],
 ) -> PackageOut:
     """The versions of a package that were judged, each with its newest verdict; 404 when none was."""
     rows = _done().filter(ecosystem=ecosystem, name=name).order_by("-created_at", "-id")[:MAX_VERSIONS]
