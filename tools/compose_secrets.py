@@ -24,12 +24,14 @@ FILES = {
     "admin": "{admin}\n",
     "database-url": "postgresql://packamal:{postgres}@postgres:5432/packamal\n",
     "flower-config": 'basic_auth = ["packamal:{flower}"]\n',
+    "oidc": "",
     "postgres": "{postgres}",
     "redis-config": REDIS,
     "redis-url": "redis://:{redis}@redis:6379/0\n",
     "secret-key": "{key}\n",
 }
-"""File -> what it holds; those that share a secret are written together or not at all."""
+"""File -> what it holds; those that share a secret are written together or not at all. What a provider knows this
+service by is written into `oidc` by hand."""
 MODE = 0o644
 """Of a file: programs in containers run as users of their own. The folder keeps everybody else of this machine out."""
 

@@ -42,6 +42,10 @@ SCRAPED = {
 PUBLIC = {end.name for end in OUTSIDE}
 
 
+def test_the_backend_reaches_the_provider_that_people_sign_in_with_where_there_is_one(set_of):
+    assert edges_of(set_of("everything"), "backend") - edges_of(set_of("default"), "backend") >= INDEX
+
+
 def edges_of(release, source):
     return {(edge.target, edge.port) for edge in allowed(release) if edge.source == source}
 

@@ -16,6 +16,8 @@ from fullset.stores import NAME, make_postgres, make_redis
 HOST = "127.0.0.1"
 OURS = [sys.executable, "-m", "packamal"]
 Command = list[str | Path]
+OWN, PROVIDER = "PACKAMAL_SERVER_", "PACKAMAL_SERVER_OIDC_"
+"""What the set says itself, and what whoever starts it may say: whom people sign in with."""
 CELERY = "packamal.server.pipeline.celery_app"
 
 
@@ -84,7 +86,7 @@ def environment(folder: Folder, given: Mapping[str, str] = os.environ) -> dict[s
         "ALLOWED_HOSTS": f"{HOST},localhost",
         "PUBLIC_URL": f"http://{HOST}:{ports['frontend']}",
     }
-    kept = {name: value for name, value in given.items() if not name.startswith("PACKAMAL_SERVER_")}
+    kept = {name: value for name, value in given.items() if not name.startswith(OWN) or name.startswith(PROVIDER)}
     return kept | {f"PACKAMAL_SERVER_{name}": value for name, value in said.items()}
 
 

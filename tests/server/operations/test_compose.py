@@ -9,6 +9,8 @@ import compose_secrets
 import pytest
 import yaml
 
+from packamal.server.config import load
+
 
 @pytest.fixture(scope="module")
 def compose(pytestconfig):
@@ -69,3 +71,24 @@ def test_secrets_are_random_written_once_and_kept_from_others(tmp_path):
     other = tmp_path / "other"
     compose_secrets.main(other)
     assert (other / "secret-key").read_text() != first["secret-key"]
+
+
+def test_only_what_people_sign_in_to_knows_the_provider_and_none_need_be_named(compose, tmp_path):
+    said = {name: one.get("environment", {}) for name, one in compose["services"].items()}
+    knows = {name for name, environment in said.items() if any("OIDC" in variable for variable in environment)}
+    assert knows == {"web"}
+    plain = {name: re.sub(r"\$\{\w+:-(.*)\}", r"\1", str(value)) for name, value in said["web"].items()}
+    files = {name: text for name, text in plain.items() if name.endswith("_FILE")}
+    contents = {
+        "secret-key": "k" * 40,
+        "database-url": "postgresql://db.example/packamal",
+        "redis-url": "redis://r.example",
+        "oidc": "",
+    }
+    for name, path in files.items():
+        plain[name] = str(tmp_path / path.rpartition("/")[2])
+        (tmp_path / path.rpartition("/")[2]).write_text(contents[path.rpartition("/")[2]])
+    assert load(plain).provider is None
+    more = {"PACKAMAL_SERVER_OIDC_ISSUER": "https://login.example/x", "PACKAMAL_SERVER_OIDC_CLIENT_ID": "packamal"}
+    (tmp_path / "oidc").write_text("what-it-knows")
+    assert load({**plain, **more}).provider.client_secret == "what-it-knows"

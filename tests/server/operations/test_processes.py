@@ -12,7 +12,7 @@ import time
 
 import pytest
 from fullset.folder import SECRETS, Folder, is_free
-from fullset.parts import PARTS, Part
+from fullset.parts import PARTS, Part, environment
 from fullset.processes import Process, Processes, process
 
 STUBBORN = "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); print('up', flush=True); time.sleep(60)"
@@ -101,3 +101,15 @@ def test_ports_are_kept_until_somebody_else_has_one(tmp_path):
         assert not is_free(first["web"])
         folder.choose_ports()
         assert first["web"] not in folder.ports().values()
+
+
+@pytest.mark.allow_hosts(["127.0.0.1"])
+def test_whoever_starts_a_set_says_whom_people_sign_in_with_and_nothing_else(tmp_path):
+    folder = Folder(tmp_path)
+    folder.make()
+    folder.choose_ports()
+    given = {"PACKAMAL_SERVER_OIDC_ISSUER": "https://login.example/x", "PACKAMAL_SERVER_SCANS": "9", "HOME": "/nowhere"}
+    said = environment(folder, given)
+    assert said["PACKAMAL_SERVER_OIDC_ISSUER"] == "https://login.example/x"
+    assert said["HOME"] == "/nowhere"
+    assert "PACKAMAL_SERVER_SCANS" not in said

@@ -99,6 +99,9 @@ labels:
 {{- if and .Values.flower.enabled (not .Values.flower.existingSecret) -}}
 {{- fail "flower.existingSecret: Flower shows everything it is asked for; name the Secret whose key `flower-config` holds its basic_auth" -}}
 {{- end -}}
+{{- if and .Values.oidc.issuer (not (and .Values.oidc.clientId .Values.oidc.existingSecret)) -}}
+{{- fail "oidc: signing in with a provider needs clientId, and existingSecret, the Secret whose key `client-secret` proves it" -}}
+{{- end -}}
 {{- if eq (include "packamal.analysisNamespace" .) .Release.Namespace -}}
 {{- fail "analysis.namespace.name: analyses need a namespace of their own" -}}
 {{- end -}}

@@ -89,6 +89,21 @@ securityContext:
 - {name: TMPDIR, value: /tmp}
 {{- end -}}
 
+{{/* The provider that people sign in with; for the backend alone. */}}
+{{- define "packamal.oidc" -}}
+{{- with .Values.oidc -}}
+- {name: PACKAMAL_SERVER_OIDC_ISSUER, value: {{ .issuer | quote }}}
+- {name: PACKAMAL_SERVER_OIDC_CLIENT_ID, value: {{ .clientId | quote }}}
+- {name: PACKAMAL_SERVER_OIDC_CLIENT_SECRET_FILE, value: /run/secrets/oidc/client-secret}
+- {name: PACKAMAL_SERVER_OIDC_ROLES, value: {{ .roles | join "," | quote }}}
+- {name: PACKAMAL_SERVER_OIDC_ROLE_CLAIM, value: {{ .roleClaim | quote }}}
+- {name: PACKAMAL_SERVER_OIDC_UNKNOWN_ROLE, value: {{ .unknownRole | quote }}}
+- {name: PACKAMAL_SERVER_OIDC_TENANTS, value: {{ .tenants | join "," | quote }}}
+- {name: PACKAMAL_SERVER_OIDC_DOMAINS, value: {{ .domains | join "," | quote }}}
+- {name: PACKAMAL_SERVER_OIDC_LABEL, value: {{ .label | quote }}}
+{{- end -}}
+{{- end -}}
+
 {{/* Where the service reads its secrets and keeps its files. Takes a dict: root, results (rw, ro or nothing), uploads. */}}
 {{- define "packamal.mounts" -}}
 - {name: tmp, mountPath: /tmp}
