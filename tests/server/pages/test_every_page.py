@@ -64,6 +64,11 @@ def test_signing_in_has_a_page(browser):
     assert 'autocomplete="current-password"' in page.text
 
 
+@pytest.mark.parametrize("path", FOR_EVERYBODY + FOR_ANALYSTS + FOR_ADMINISTRATORS)
+def test_no_proxy_keeps_what_one_person_sees(browser, path):
+    assert {"private", "no-cache"} <= set(browser.get(path)["Cache-Control"].split(", "))
+
+
 def test_no_page_is_forgotten_here():
     known = {path.partition("?")[0] for path in FOR_EVERYBODY + FOR_ANALYSTS + FOR_ADMINISTRATORS}
     fixed = {f"/{pattern.pattern}" for pattern in urls.urlpatterns if "<" not in str(pattern.pattern)}

@@ -16,6 +16,8 @@ from packamal.server.accounts.models import Role, User
 P = ParamSpec("P")
 RANK = {Role.VIEWER: 0, Role.ANALYST: 1, Role.ADMIN: 2}
 SIGN_IN = "/sign-in"
+OWN_EYES = "private, no-cache"
+"""What one person sees is kept by no proxy, and asked for again before it is shown again."""
 
 
 def user_of(request: HttpRequest) -> User:
@@ -45,7 +47,10 @@ def needs(role: Role) -> Callable[[Callable[Concatenate[HttpRequest, P], HttpRes
                 return _sign_in(request)
             if RANK[Role(user.role)] < RANK[role]:
                 raise PermissionDenied(f"this page is for the role {role.value}")
-            return view(request, *args, **kwargs)
+            response = view(request, *args, **kwargs)
+            if not response.has_header("Cache-Control"):
+                response["Cache-Control"] = OWN_EYES
+            return response
 
         return guarded
 
