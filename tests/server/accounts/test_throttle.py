@@ -48,6 +48,23 @@ def test_an_account_is_guessed_at_a_few_times_from_wherever_it_comes(visitor, pe
     assert sign_in(visitor, REMOTE_ADDR=ELSEWHERE.format(99)).status_code == 302
 
 
+def test_who_signed_in_from_a_place_is_not_kept_out_there_by_others(visitor, person, sign_in):
+    person()
+    assert sign_in(visitor, REMOTE_ADDR="198.51.100.7").status_code == 302
+    for number in range(throttle.ACCOUNT_TRIES + 1):
+        sign_in(visitor, password="wrong", REMOTE_ADDR=ELSEWHERE.format(number))
+    assert sign_in(visitor, REMOTE_ADDR=ELSEWHERE.format(99)).status_code == 429
+    assert sign_in(visitor, REMOTE_ADDR="198.51.100.7").status_code == 302
+    assert sign_in(visitor, REMOTE_ADDR=ELSEWHERE.format(99)).status_code == 429
+    for _ in range(throttle.ACCOUNT_TRIES):
+        assert sign_in(visitor, password="wrong", REMOTE_ADDR="198.51.100.7").status_code == 200
+    assert sign_in(visitor, REMOTE_ADDR="198.51.100.7").status_code == 429
+    later(31 * 24 * 60)
+    for _ in range(throttle.ACCOUNT_TRIES):
+        sign_in(visitor, password="wrong", REMOTE_ADDR=ELSEWHERE.format(_))
+    assert sign_in(visitor, REMOTE_ADDR="198.51.100.7").status_code == 429
+
+
 def test_an_address_guesses_a_few_times_at_whatever_account(visitor, person, sign_in):
     person()
     for number in range(throttle.ADDRESS_TRIES):

@@ -23,6 +23,8 @@ ACCOUNT_TRIES = 10
 """In WINDOW: a thousand a day find no password of twelve characters, and people who mistype are not kept out."""
 ADDRESS_TRIES = 50
 """In WINDOW: many people may share one."""
+KNOWN = datetime.timedelta(days=30)
+"""For so long an address that an account signed in from has tries of its own: guessing elsewhere keeps nobody out."""
 IPV6_PREFIX = 64
 """One network of one customer; its addresses cost nothing."""
 
@@ -44,7 +46,8 @@ class _Limit(NamedTuple):
 
 def take(name: str, address: str) -> Tries:
     """Take one try of an account and of an address, or of neither."""
-    now, limits = timezone.now(), _limits(name, address)
+    now = timezone.now()
+    limits = _limits(name, address, now)
     with transaction.atomic():
         full_at = _locked(limits, now)
         used = [full_at[limit.key] + limit.step - now for limit in limits]
@@ -57,25 +60,40 @@ def take(name: str, address: str) -> Tries:
 
 
 def give_back(name: str, address: str) -> None:
-    """The try was right: all of the account's are there again, and that one of the address."""
-    now, limits = timezone.now(), _limits(name, address)
+    """The try was right: all of the account's are there again, and that one of the address, which is known now."""
+    now = timezone.now()
+    limits = _limits(name, address, now)
     with transaction.atomic():
         full_at = _locked(limits, now)
         account, place = limits
         SignInBucket.objects.filter(pk=account.key).update(full_at=now)
         SignInBucket.objects.filter(pk=place.key).update(full_at=full_at[place.key] - place.step)
-
-
-def _limits(name: str, address: str) -> tuple[_Limit, _Limit]:
-    person = unicodedata.normalize("NFKC", name).casefold()
-    return (
-        _Limit(_digest("account", person), WINDOW / ACCOUNT_TRIES),
-        _Limit(_digest("address", _network(address)), WINDOW / ADDRESS_TRIES),
+    SignInBucket.objects.update_or_create(
+        pk=_known(_person(name), _network(address)), defaults={"full_at": now + KNOWN}
     )
 
 
-def _digest(kind: str, text: str) -> str:
-    return salted_hmac(f"packamal.sign-in.{kind}", text, algorithm="sha256").hexdigest()
+def _limits(name: str, address: str, now: datetime.datetime) -> tuple[_Limit, _Limit]:
+    """Of the account, or of the account at an address that is known, and of the address."""
+    person, network = _person(name), _network(address)
+    is_known = SignInBucket.objects.filter(pk=_known(person, network), full_at__gt=now).exists()
+    return (
+        _Limit(_digest("account", person, network if is_known else ""), WINDOW / ACCOUNT_TRIES),
+        _Limit(_digest("address", network), WINDOW / ADDRESS_TRIES),
+    )
+
+
+def _known(person: str, network: str) -> str:
+    """The row that says until when the account is known there."""
+    return _digest("known", person, network)
+
+
+def _person(name: str) -> str:
+    return unicodedata.normalize("NFKC", name).casefold()
+
+
+def _digest(kind: str, *texts: str) -> str:
+    return salted_hmac(f"packamal.sign-in.{kind}", "\n".join(texts), algorithm="sha256").hexdigest()
 
 
 def _network(address: str) -> str:
