@@ -1,11 +1,11 @@
 # Every task of the project; larger logic lives in tools/. `make help` lists them.
 .DEFAULT_GOAL := help
-.PHONY: help setup scan serve up down test e2e check fmt docs lock online accuracy bench
+.PHONY: help setup scan serve up down test e2e e2e-cluster check fmt docs lock online accuracy bench
 PYTHON ?= python3
 RUN := .venv/bin/python
 
 help:  ## list the targets
-	@awk -F ':.*## *' '/^[a-z0-9]+:.*##/ {printf "%-10s %s\n", $$1, $$2}' Makefile
+	@awk -F ':.*## *' '/^[a-z0-9-]+:.*##/ {printf "%-12s %s\n", $$1, $$2}' Makefile
 
 setup:  ## make .venv with everything that developing needs
 	@$(PYTHON) tools/bootstrap.py dev
@@ -46,6 +46,9 @@ e2e: setup  ## the long tests: the full set under load while its parts are kille
 	@$(RUN) tools/services.py install
 	@PACKAMAL_TEST_DATABASE=postgresql $(RUN) -m pytest -m e2e tests/server $(TEST_OPTIONS)
 	@PACKAMAL_TEST_DATABASE=postgresql PACKAMAL_CONTRACT_EXAMPLES=100 $(RUN) -m pytest tests/server/api/test_contract.py
+
+e2e-cluster: setup  ## the chart on the cluster of KUBECONFIG: images, install, real analyses, isolation (E2E_OPTIONS)
+	@$(RUN) tools/e2e_cluster.py $(E2E_OPTIONS)
 
 online: setup  ## the tests that ask the real indexes
 	@$(RUN) -m pytest -m online --force-enable-socket

@@ -28,13 +28,13 @@ HIDDEN = ("/readyz", "/healthz", "/metrics", "/internal/v1/attempts/x", "/flower
 Answer = tuple[int, bytes]
 
 
-def sdist(name: str) -> bytes:
+def sdist(name: str, more: dict[str, str] | None = None) -> bytes:
     """A source distribution that does nothing, another one each time: the same content would be answered at once."""
     files = {
         "PKG-INFO": f"Metadata-Version: 2.1\nName: {name}\nVersion: 1.0\n",
         "setup.py": f"from setuptools import setup\n\nsetup(name={name!r}, version='1.0', py_modules=['harmless'])\n",
         "harmless.py": f'"""Made as {uuid.uuid4()}."""\n\n\ndef add(one, other):\n    return one + other\n',
-    }
+    } | (more or {})
     packed = io.BytesIO()
     with tarfile.open(fileobj=packed, mode="w:gz") as archive:
         for path, text in files.items():

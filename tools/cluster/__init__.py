@@ -1,0 +1,1 @@
+"""A real cluster under test: whatever KUBECONFIG names."""
