@@ -14,6 +14,7 @@ from packamal.http.access import Access
 from packamal.http.addresses import joined, origin, shown, without_credentials
 from packamal.http.body import read_body
 from packamal.http.credentials import Credentials
+from packamal.http.ending import Ending
 from packamal.http.guard import Guard
 from packamal.http.proxies import proxy_for
 
@@ -78,8 +79,10 @@ class _PassingError(FetchError):
 class Client:
     """Asks the indexes of one package manager; not for use by several threads."""
 
-    def __init__(self, access: Access, peer: Peer) -> None:
+    def __init__(self, access: Access, peer: Peer, ends_at: float | None = None) -> None:
+        """`ends_at`, of time.monotonic(), is the end of all its connections."""
         self._access = access
+        self._ends_at = ends_at
         self._peer = peer
         self._clients: dict[str, tuple[httpx2.Client, Guard | None]] = {}
         """By proxy; the empty one is direct."""
@@ -216,7 +219,8 @@ class Client:
             ) from error
         guard = self._guard(proxy)
         # The pool takes its backend in its constructor only, and HTTPTransport passes none on; tests hold this name.
-        transport._pool._network_backend = cast(httpcore2.NetworkBackend, guard)
+        backend = guard if self._ends_at is None else Ending(guard, self._ends_at)
+        transport._pool._network_backend = cast(httpcore2.NetworkBackend, backend)
         return httpx2.Client(transport=transport, timeout=timeout, trust_env=False), guard
 
     def _guard(self, proxy: str) -> Guard:

@@ -17,10 +17,11 @@ from packamal.http.body import read_body
 from packamal.http.client import USER_AGENT, Client, Peer
 
 if TYPE_CHECKING:
-    import httpx2
+    pass
 
 TIMEOUT_S = 5.0
 DEADLINE_S = 10.0
+"""For all that is asked, however slowly it comes."""
 MAX_BYTES = 256_000
 """A set of keys is below 20 kB."""
 JSON = "application/json"
@@ -36,8 +37,10 @@ class Answer(NamedTuple):
 class Exchange:
     """One party; it may be inside, as what its own document names (`allow`) may, but for link-local numbers."""
 
-    def __init__(self, url: str, transport: httpx2.BaseTransport | None = None) -> None:
-        self._client = Client(Access(timeout_s=TIMEOUT_S, deadline_s=DEADLINE_S, transport=transport), Peer((url,)))
+    def __init__(self, url: str) -> None:
+        self._end = time.monotonic() + DEADLINE_S
+        access = Access(timeout_s=TIMEOUT_S, deadline_s=DEADLINE_S)
+        self._client = Client(access, Peer((url,)), self._end)
 
     def __enter__(self) -> Exchange:
         return self
@@ -63,22 +66,22 @@ class Exchange:
     def _ask(self, method: str, url: str, form: dict[str, str], credentials: tuple[str, str] | None) -> Answer:
         import httpx2
 
-        end = time.monotonic() + DEADLINE_S
         headers = {"accept": JSON, "accept-encoding": "identity", "user-agent": USER_AGENT}
         client = self._client.connection(url)
         try:
             data, auth = form or None, httpx2.BasicAuth(*credentials) if credentials else None
             with client.stream(method, url, headers=headers, data=data, auth=auth) as response:
-                return Answer(response.status_code, _document(url, read_body(response, MAX_BYTES, end)))
+                body, status = read_body(response, MAX_BYTES, self._end), response.status_code
         except (httpx2.TransportError, httpx2.InvalidURL, httpx2.DecodingError) as error:
             raise FetchError(f"{shown(url)} does not answer: {type(error).__name__}") from error
+        if (document := _object(body)) is None:
+            raise FetchError(f"{shown(url)} answered {status} with no JSON object")
+        return Answer(status, document)
 
 
-def _document(url: str, body: bytes) -> dict[str, object]:
+def _object(body: bytes) -> dict[str, object] | None:
     try:
         value = json.loads(body)
     except (ValueError, RecursionError):
-        value = None
-    if not isinstance(value, dict):
-        raise FetchError(f"{shown(url)} answered with no JSON object")
-    return value
+        return None
+    return value if isinstance(value, dict) else None

@@ -10,11 +10,12 @@ import functools
 import logging
 import ssl
 import time
-from collections.abc import Callable, Iterable, Mapping
-from typing import TYPE_CHECKING, Any, cast
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING, cast
 
 from packamal.errors import FetchError
 from packamal.http.addresses import origin, split
+from packamal.http.ending import Ending
 from packamal.http.guard import Guard, Place
 
 if TYPE_CHECKING:
@@ -56,7 +57,7 @@ def push(url: str, body: bytes, headers: Mapping[str, str], inner: Iterable[Plac
     end = time.monotonic() + DEADLINE_S
     transport = httpx2.HTTPTransport(verify=_trusted(), trust_env=False, retries=0)
     # As in `client`: the pool takes its backend in its constructor only, and HTTPTransport passes none on.
-    backend = cast("httpcore2.NetworkBackend", _Ending(_guard(inner), end))
+    backend = cast("httpcore2.NetworkBackend", Ending(_guard(inner), end))
     transport._pool._network_backend = backend
     sent = {"user-agent": USER_AGENT, **headers}
     with httpx2.Client(transport=transport, timeout=DEADLINE_S, trust_env=False, follow_redirects=False) as client:
@@ -81,45 +82,3 @@ def _guard(inner: Iterable[Place]) -> Guard:
     for place in inner:
         guard.allow_configured(place)
     return guard
-
-
-class _Ending:
-    """A network backend whose connections all end at one moment; see httpcore2.NetworkBackend."""
-
-    def __init__(self, guard: Guard, end: float) -> None:
-        self._guard = guard
-        self._end = end
-
-    def connect_tcp(self, host: str, port: int, **options: Any) -> Any:  # noqa: ANN401  the library's own
-        """Connect."""
-        return _EndingStream(self._guard.connect_tcp(host, port, **options), self._end)
-
-
-class _EndingStream:
-    """A connection that ends at a moment; see httpcore2.NetworkStream."""
-
-    def __init__(self, stream: Any, end: float) -> None:  # noqa: ANN401  the library's own
-        self._stream = stream
-        self._end = end
-        self.close: Callable[[], None] = stream.close
-        self.get_extra_info: Callable[[str], Any] = stream.get_extra_info
-
-    def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
-        """Read for as long as there is time."""
-        return cast(bytes, self._stream.read(max_bytes, self._left()))
-
-    def write(self, buffer: bytes, timeout: float | None = None) -> None:
-        """Write for as long as there is time."""
-        self._stream.write(buffer, self._left())
-
-    def start_tls(self, **options: Any) -> Any:  # noqa: ANN401  the library's own
-        """Shake hands for as long as there is time."""
-        return _EndingStream(self._stream.start_tls(**{**options, "timeout": self._left()}), self._end)
-
-    def _left(self) -> float:
-        import httpcore2
-
-        left = self._end - time.monotonic()
-        if left <= 0:
-            raise httpcore2.ReadTimeout
-        return left
