@@ -56,6 +56,12 @@ class Npm:
         notes = _notes(purl, name, version, manifest, file)
         return Release(exact, (file,), _metadata(document, manifest, versions, version), tuple(notes))
 
+    def history(self, purl: PackageURL) -> Mapping[str, str]:
+        """Version -> when it was published, of those that are there. Raises NotFoundError, FetchError."""
+        _, _, document = self._found(purl)
+        times, versions = as_table(document.get("time")), as_table(document.get("versions"))
+        return {key: as_text(times.get(key))[:40] for key in versions if VERSION.fullmatch(key)}
+
     def fetch(self, file: RemoteFile) -> bytes:
         """Download one tarball and check its digest. Raises FetchError, NotFoundError."""
         self._client.allow(file.url)

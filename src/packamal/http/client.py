@@ -106,6 +106,15 @@ class Client:
         headers = {"accept": accept, "accept-encoding": "gzip"}
         return self._get(url, headers, attempts, lambda response, end: read_body(response, PAGE_BYTES, end))
 
+    def post(self, url: str, content: bytes, kind: str) -> Answer:
+        """Ask with a document of this media type, once; it is sent nowhere else. Raises as `page`."""
+        end = time.monotonic() + self._access.deadline_s
+        headers = {"accept": kind, "accept-encoding": "gzip", "content-type": kind}
+        answer = self._once(url, headers, lambda response, end: read_body(response, PAGE_BYTES, end), end, content)
+        if isinstance(answer, str):
+            raise FetchError(f"{shown(url)} redirects; {self._check_address()}")
+        return answer
+
     def file(self, url: str) -> bytes:
         """Fetch a file byte by byte as it lies on the server. Raises as `page`."""
         access = self._access
@@ -149,15 +158,18 @@ class Client:
             raise FetchError(f"{shown(url)} redirects to an unencrypted address; not followed, {self._check_address()}")
         return target
 
-    def _once(self, url: str, headers: dict[str, str], read: _Read, end: float) -> Answer | str:
-        """One request: the answer, or where it redirects to."""
+    def _once(
+        self, url: str, headers: dict[str, str], read: _Read, end: float, content: bytes | None = None
+    ) -> Answer | str:
+        """One request, a POST where there is content: the answer, or where it redirects to."""
         import httpx2
 
         from packamal.http.trouble import translated
 
         client = self.connection(url)
         try:
-            with client.stream("GET", url, headers={"user-agent": USER_AGENT, **headers}) as response:
+            sent, method = {"user-agent": USER_AGENT, **headers}, "GET" if content is None else "POST"
+            with client.stream(method, url, headers=sent, content=content) as response:
                 if response.status_code in REDIRECTS and response.headers.get("location"):
                     return str(response.headers["location"])
                 self._check_status(url, response)

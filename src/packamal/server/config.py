@@ -17,6 +17,7 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 from packamal.errors import SettingsError
 from packamal.executors.kubernetes.settings import JobSettings
 from packamal.server import provider
+from packamal.server.feed_options import FEED_OPTIONS, FeedSettings, feed_settings
 from packamal.server.job_options import JOB_OPTIONS, job_settings
 from packamal.server.options import PREFIX, ServerOption, a_folder, a_switch, a_url, a_whole_number
 from packamal.server.provider import Provider
@@ -89,6 +90,7 @@ class ServerSettings:
     keep_audit_days: int
     inner_receivers: tuple[tuple[str, int], ...]
     """(host, port) of receivers of webhooks that may be reached though they are inside the network."""
+    feeds: FeedSettings
     provider: Provider | None = None
     """Whom people may sign in with besides their password."""
     jobs: JobSettings | None = None
@@ -196,6 +198,7 @@ OPTIONS: tuple[ServerOption, ...] = (
     ServerOption("oidc_tenants", provider.words, "", "Values of the claim tid that are let in; else all."),
     ServerOption("oidc_domains", provider.domains, "", "Domains of people (claim hd or verified e-mail); else all."),
     ServerOption("oidc_label", provider.label, "Sign in with your organisation", "What stands on the button."),
+    *FEED_OPTIONS,
     *JOB_OPTIONS,
 )
 
@@ -229,6 +232,7 @@ def load(environ: Mapping[str, str]) -> ServerSettings:
         keep_days=values["keep_days"],
         keep_audit_days=values["keep_audit_days"],
         inner_receivers=values["inner_receivers"],
+        feeds=feed_settings(values),
         jobs=job_settings(values),
         provider=_provider(values),
     )

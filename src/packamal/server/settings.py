@@ -52,6 +52,7 @@ INSTALLED_APPS = [
     "packamal.server.accounts",
     "packamal.server.analyses",
     "packamal.server.operations",
+    "packamal.server.feeds",
     "packamal.server.review",
     "packamal.server.webhooks",
     "packamal.server.pages",

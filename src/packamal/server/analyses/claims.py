@@ -39,6 +39,13 @@ class Asker:
     owner: User | None = None
     key: ApiKey | None = None
     request_id: str = ""
+    actor: str = ""
+    """Who stands in the trail when it is no person: `feed:pypi`."""
+
+    @property
+    def said(self) -> str:
+        """For the trail."""
+        return self.actor or (f"key:{self.key.prefix}" if self.key else f"user:{self.owner}")
 
 
 @dataclass(frozen=True, slots=True)

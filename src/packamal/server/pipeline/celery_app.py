@@ -31,13 +31,14 @@ class Job(NamedTuple):
 
 SCHEDULE = {
     "reconcile": Job("packamal.reconcile", datetime.timedelta(seconds=30)),
+    "feeds": Job("packamal.feeds", datetime.timedelta(seconds=15), FEEDS),
     "deliver": Job("packamal.deliver", datetime.timedelta(seconds=10)),
     "forget-messages": Job("packamal.forget_messages", datetime.timedelta(hours=1)),
     "retention": Job("packamal.retention", datetime.timedelta(hours=1)),
 }
 """By name; beat sends them, in the embedded shape threads run them. A message that nobody took before the next one is
 due is worth nothing: it expires."""
-TASKS = ("packamal.server.pipeline.tasks", "packamal.server.webhooks.tasks")
+TASKS = ("packamal.server.pipeline.tasks", "packamal.server.feeds.tasks", "packamal.server.webhooks.tasks")
 """Modules with tasks."""
 OPTIONS = {
     "beat_schedule": {

@@ -56,8 +56,7 @@ def accept(question: Question, asker: Asker) -> Claimed:
     with transaction.atomic():
         claimed = claim(question, asker)
         if claimed.is_new:
-            actor = f"key:{asker.key.prefix}" if asker.key else f"user:{asker.owner}"
-            audit.record(actor, "analysis.submit", str(claimed.analysis.pk), purl=claimed.analysis.purl)
+            audit.record(asker.said, "analysis.submit", str(claimed.analysis.pk), purl=claimed.analysis.purl)
             if asker.key:
                 spend(asker.key)  # last: it holds a row that all of the key's submissions change
             transaction.on_commit(lambda: ring(lane))

@@ -1,0 +1,1 @@
+"""Watches registries for new releases, and keeps the lists that scans use fresh from a configured place."""
