@@ -16,8 +16,13 @@ def set_up(settings_module: str = SETTINGS) -> None:
     """Load settings and models, once in a process. Raises SettingsError."""
     if apps.ready:
         return
-    os.environ["DJANGO_SETTINGS_MODULE"] = settings_module
+    name_settings(settings_module)
     django.setup(set_prefix=False)
+
+
+def name_settings(settings_module: str = SETTINGS) -> None:
+    """Say where the settings are, for what needs them before there are models."""
+    os.environ["DJANGO_SETTINGS_MODULE"] = settings_module
 
 
 def share_metrics(folder: Path) -> None:

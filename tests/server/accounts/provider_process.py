@@ -33,7 +33,8 @@ TENANT = "/0f6b/v2.0"
 CLIENT = "packamal"
 ADA = {"sub": "ada-1", "preferred_username": "ada@corp.example", "roles": ["Packamal.Analyst"], "tid": "0f6b"}
 PAGE = (
-    """<!doctype html><title>Corp</title><form method="post" action="{}"><button id="continue">Go on</button></form>"""
+    '<!doctype html><title>Corp</title><link rel="icon" href="data:,">'
+    '<form method="post" action="{}"><button id="continue">Go on</button></form>'
 )
 
 

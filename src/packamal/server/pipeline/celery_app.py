@@ -8,7 +8,7 @@ from typing import NamedTuple
 from celery import Celery
 from django.conf import settings
 
-from packamal.server.start import set_up
+from packamal.server.start import name_settings, set_up
 
 BROKER_TIMEOUT_S = 5
 """Of connecting and of every answer; the client's own default changed between versions."""
@@ -79,6 +79,9 @@ def make_app(redis_url: str, time_limit_s: int) -> Celery:
     return made
 
 
-if not settings.configured:  # loaded by Celery's own programs
-    set_up()
+_is_first = not settings.configured  # loaded by Celery's own programs
+if _is_first:
+    name_settings()
 app = make_app(settings.PACKAMAL.redis_url, settings.PACKAMAL.time_limit_s)
+if _is_first:
+    set_up()  # after the app, which parts of the service ring bells with as soon as they are loaded
