@@ -15,6 +15,7 @@ FOR_EVERYBODY = (
     "/search",
     "/search?q=x",
     "/rules",
+    "/feeds",
     "/keys",
     "/dashboard",
     "/dashboard.csv",

@@ -3,11 +3,23 @@
 from __future__ import annotations
 
 from packamal import __version__
-from packamal.server.api import again, analyses, catalogue, keys, listing, many, reports, search, uploads, webhooks
+from packamal.server.api import (
+    again,
+    analyses,
+    catalogue,
+    feeds,
+    keys,
+    listing,
+    many,
+    reports,
+    search,
+    uploads,
+    webhooks,
+)
 from packamal.server.api.document import DocumentedAPI
 from packamal.server.api.problems import add_handlers
 
-RESOURCES = (analyses, listing, again, many, uploads, reports, search, catalogue, keys, webhooks)
+RESOURCES = (analyses, listing, again, many, uploads, reports, search, catalogue, feeds, keys, webhooks)
 """Modules with a `router`; those that answer under the same path share one."""
 
 api = DocumentedAPI(

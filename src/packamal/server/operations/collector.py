@@ -16,6 +16,7 @@ from prometheus_client.registry import Collector
 
 from packamal.server.analyses.models import Analysis
 from packamal.server.analyses.states import Lane, State
+from packamal.server.feeds.state import standings
 from packamal.server.operations.models import BeatLease
 
 log = logging.getLogger(__name__)
@@ -36,7 +37,7 @@ class Rows(Collector):
         """Few index look-ups; without a database only that it is gone."""
         up = GaugeMetricFamily("packamal_database_up", "1 when the database answers.")
         try:
-            families = [*_lanes(State.QUEUED, "queue"), *_lanes(State.RUNNING, "running"), _heartbeat()]
+            families = [*_lanes(State.QUEUED, "queue"), *_lanes(State.RUNNING, "running"), _heartbeat(), _feeds()]
         except DatabaseError as error:
             log.warning("the database cannot be used: %s", error)
             families = []
@@ -59,6 +60,15 @@ def _lanes(state: State, name: str) -> Iterator[GaugeMetricFamily]:
         age.add_metric([lane.value], (timezone.now() - row["oldest"]).total_seconds() if row else 0)
     yield depth
     yield age
+
+
+def _feeds() -> GaugeMetricFamily:
+    """One for each feed that is on; it grows while nothing answers, and while the feed is paused."""
+    family = GaugeMetricFamily("packamal_feed_age_seconds", "Since a feed answered last.", labels=["feed"])
+    for one in standings():
+        if one.age_s is not None:
+            family.add_metric([one.name], one.age_s)
+    return family
 
 
 def _heartbeat() -> GaugeMetricFamily:

@@ -24,6 +24,10 @@ TOLD = {
     "noted": "Your note is recorded.",
     "suppressed": "The suppression is recorded.",
     "undone": "The decision was taken back; the audit trail keeps it.",
+    "feed-paused": "The feed is paused.",
+    "feed-resumed": "The feed goes on where it was.",
+    "feed-polled": "The feed has its turn within seconds.",
+    "feed-unchanged": "Nothing changed: somebody was faster.",
     "revoked": "The key is revoked.",
     "watching": "You will be told.",
     "removed": "The entry is removed.",
@@ -88,7 +92,12 @@ def _sections(person: Person | None) -> list[Item]:
     found = [Item("analyses", "Analyses", "/analyses")]
     if person and person.can_decide:
         found.append(Item("review", "Review", "/review", _open()))
-    return [*found, Item("dashboard", "Dashboard", "/dashboard"), Item("rules", "Rules", "/rules")]
+    return [
+        *found,
+        Item("dashboard", "Dashboard", "/dashboard"),
+        Item("rules", "Rules", "/rules"),
+        Item("feeds", "Feeds", "/feeds"),
+    ]
 
 
 def _open() -> int:

@@ -173,6 +173,12 @@ def level_badge(level: str) -> SafeString:
 
 
 @register.simple_tag
+def state_badge(found: words.Badge) -> SafeString:
+    """A badge that its page chose."""
+    return _badge(found)
+
+
+@register.simple_tag
 def severity(level: str) -> SafeString:
     """Four bars of ink and the word."""
     name = f"bars-{words.SEVERITY_BARS[level]}"
