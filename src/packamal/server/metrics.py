@@ -24,6 +24,7 @@ DETECT = "detect"
 RECONCILED = Counter("packamal_reconciled", "What the reconciler mended.", ["kind"])
 CALLBACKS = Counter("packamal_callbacks", "Calls of scans on the internal listener, by answer.", ["scope", "status"])
 DELIVERIES = Counter("packamal_webhook_deliveries", "Tries to deliver a webhook's message, by outcome.", ["outcome"])
+WATCH_POLLS = Counter("packamal_watch_polls", "Questions to an index about a watched package, by outcome.", ["outcome"])
 
 
 def count_scan(outcome: str, stage: str, seconds: float) -> None:

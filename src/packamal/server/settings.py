@@ -55,6 +55,7 @@ INSTALLED_APPS = [
     "packamal.server.feeds",
     "packamal.server.review",
     "packamal.server.webhooks",
+    "packamal.server.watches",
     "packamal.server.pages",
 ]
 MIDDLEWARE = [

@@ -112,7 +112,7 @@ def _known(question: Question) -> Analysis | None:
         return None
     rows = Analysis.objects.filter(
         ecosystem=question.purl.type,
-        name=_name(question.purl),
+        name=name_of(question.purl),
         version=question.purl.version or "",
         purl=question.purl.to_string(),
         rules_version=rules_version(),
@@ -123,7 +123,8 @@ def _known(question: Question) -> Analysis | None:
     return rows.order_by("-created_at").first()
 
 
-def _name(purl: PackageURL) -> str:
+def name_of(purl: PackageURL) -> str:
+    """As rows hold it: with its namespace, `@scope/name`."""
     return f"{purl.namespace}/{purl.name}" if purl.namespace else purl.name
 
 
@@ -133,7 +134,7 @@ def _insert(question: Question, asker: Asker) -> Analysis:
         requested=question.requested,
         purl=purl.to_string(),
         ecosystem=purl.type,
-        name=_name(purl),
+        name=name_of(purl),
         version=purl.version or "",
         release_digest=question.release_digest,
         rules_version=rules_version(),

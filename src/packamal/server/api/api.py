@@ -7,19 +7,7 @@ from packamal.server.api import (
     again,
     analyses,
     catalogue,
-    feeds,
-    keys,
-    listing,
-    many,
-    reports,
-    search,
-    uploads,
-    webhooks,
-)
-from packamal.server.api.document import DocumentedAPI
-from packamal.server.api.problems import add_handlers
-
-RESOURCES = (analyses, listing, again, many, uploads, reports, search, catalogue, feeds, keys, webhooks)
+RESOURCES = (analyses, listing, again, many, uploads, reports, search, catalogue, feeds, keys, watches, webhooks)
 """Modules with a `router`; those that answer under the same path share one."""
 
 api = DocumentedAPI(

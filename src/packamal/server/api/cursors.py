@@ -14,9 +14,10 @@ from django.db.models import Q, QuerySet
 from ninja.errors import HttpError
 
 from packamal.server.analyses.models import Analysis
+from packamal.server.watches.models import Watch
 from packamal.server.webhooks.models import Delivery
 
-Row = TypeVar("Row", Analysis, Delivery)
+Row = TypeVar("Row", Analysis, Delivery, Watch)
 """Has `created_at` and a UUID, and an index over both."""
 MAX_LIMIT = 200
 MAX_CURSOR_CHARS = 200
@@ -31,7 +32,7 @@ def page(rows: QuerySet[Row], cursor: str, limit: int) -> tuple[Sequence[Row], s
     return found[:limit], _cursor(found[limit - 1]) if len(found) > limit else None
 
 
-def _cursor(row: Analysis | Delivery) -> str:
+def _cursor(row: Analysis | Delivery | Watch) -> str:
     return base64.urlsafe_b64encode(json.dumps([row.created_at.isoformat(), str(row.pk)]).encode()).decode()
 
 

@@ -34,11 +34,18 @@ SCHEDULE = {
     "feeds": Job("packamal.feeds", datetime.timedelta(seconds=15), FEEDS),
     "deliver": Job("packamal.deliver", datetime.timedelta(seconds=10)),
     "forget-messages": Job("packamal.forget_messages", datetime.timedelta(hours=1)),
+    "forget-watch-events": Job("packamal.forget_watch_events", datetime.timedelta(hours=6)),
+    "poll-watches": Job("packamal.poll_watches", datetime.timedelta(seconds=30), FEEDS),
     "retention": Job("packamal.retention", datetime.timedelta(hours=1)),
 }
 """By name; beat sends them, in the embedded shape threads run them. A message that nobody took before the next one is
 due is worth nothing: it expires."""
-TASKS = ("packamal.server.pipeline.tasks", "packamal.server.feeds.tasks", "packamal.server.webhooks.tasks")
+TASKS = (
+    "packamal.server.pipeline.tasks",
+    "packamal.server.feeds.tasks",
+    "packamal.server.webhooks.tasks",
+    "packamal.server.watches.tasks",
+)
 """Modules with tasks."""
 OPTIONS = {
     "beat_schedule": {

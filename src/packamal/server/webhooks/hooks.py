@@ -67,7 +67,7 @@ def create(actor: str, owner: User, wanted: Wanted) -> NewSecret:
         raise HookRefusedError("the level is suspicious or malicious")
     secret = new_secret()
     with transaction.atomic():
-        list(User.objects.select_for_update().filter(pk=owner.pk))
+        list(User.objects.select_for_update(no_key=True).filter(pk=owner.pk))
         if Webhook.objects.filter(owner=owner).count() >= MAX_HOOKS:
             raise HookRefusedError(f"there are {MAX_HOOKS} webhooks; remove one first")
         row = Webhook.objects.create(
@@ -81,7 +81,7 @@ def rotate(actor: str, row: Webhook) -> NewSecret:
     """A new secret; the old one signs as well for OVERLAP."""
     secret = new_secret()
     with transaction.atomic():
-        row = Webhook.objects.select_for_update().get(pk=row.pk)
+        row = Webhook.objects.select_for_update(no_key=True).get(pk=row.pk)
         row.sealed, row.sealed_before, row.before_until = seal(secret), row.sealed, timezone.now() + OVERLAP
         row.save(update_fields=["sealed", "sealed_before", "before_until"])
         audit.record(actor, "webhook.rotate", str(row.pk))
@@ -109,7 +109,7 @@ def remove(actor: str, row: Webhook) -> None:
 def ping(actor: str, row: Webhook) -> Delivery:
     """Send a message that says nothing. Raises HookRefusedError while the last one waits, or when nothing is sent."""
     with transaction.atomic():
-        held = Webhook.objects.select_for_update().get(pk=row.pk)
+        held = Webhook.objects.select_for_update(no_key=True).get(pk=row.pk)
         if held.state != HookState.ACTIVE:
             raise HookRefusedError(f"this webhook is {held.state}")
         if Delivery.objects.filter(webhook=held, event=Event.PING, state=DeliveryState.PENDING).exists():
