@@ -7,6 +7,19 @@ from packamal.server.api import (
     again,
     analyses,
     catalogue,
+    feeds,
+    keys,
+    listing,
+    many,
+    reports,
+    search,
+    uploads,
+    watches,
+    webhooks,
+)
+from packamal.server.api.document import DocumentedAPI
+from packamal.server.api.problems import add_handlers
+
 RESOURCES = (analyses, listing, again, many, uploads, reports, search, catalogue, feeds, keys, watches, webhooks)
 """Modules with a `router`; those that answer under the same path share one."""
 
