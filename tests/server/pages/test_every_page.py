@@ -15,6 +15,7 @@ FOR_EVERYBODY = (
     "/search",
     "/search?q=x",
     "/rules",
+    "/watches",
     "/feeds",
     "/keys",
     "/dashboard",
@@ -73,7 +74,7 @@ def test_no_proxy_keeps_what_one_person_sees(browser, path):
 def test_no_page_is_forgotten_here():
     known = {path.partition("?")[0] for path in FOR_EVERYBODY + FOR_ANALYSTS + FOR_ADMINISTRATORS}
     fixed = {f"/{pattern.pattern}" for pattern in urls.urlpatterns if "<" not in str(pattern.pattern)}
-    assert fixed - known == {"/suggest", "/theme", "/shortcuts", "/upload"}
+    assert fixed - known == {"/suggest", "/theme", "/shortcuts", "/upload", "/webhooks"}
 
 
 @pytest.mark.parametrize("method", ["put", "delete", "patch"])

@@ -6,10 +6,12 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
+from packamal.ecosystems import ECOSYSTEMS
 from packamal.server.accounts.models import Role
 from packamal.server.analyses.models import Analysis
-from packamal.server.pages.access import needs
+from packamal.server.pages.access import needs, user_of
 from packamal.server.pages.home import ROW_FIELDS
+from packamal.server.watches.models import Watch
 
 MAX_ROWS = 200
 
@@ -25,5 +27,13 @@ def package(request: HttpRequest, ecosystem: str, name: str) -> HttpResponse:
     latest: dict[str, Analysis] = {}
     for row in found:
         latest.setdefault(row.version, row)
-    context = {"section": "analyses", "row": found[0], "versions": list(latest.values()), "history": found}
+    is_watched = Watch.objects.filter(owner=user_of(request), package__ecosystem=ecosystem, package__name=name).exists()
+    context = {
+        "section": "analyses",
+        "row": found[0],
+        "versions": list(latest.values()),
+        "history": found,
+        "is_watched": is_watched,
+        "is_on_an_index": ecosystem in ECOSYSTEMS,
+    }
     return render(request, "pages/package.html", context)

@@ -31,6 +31,8 @@ TOLD = {
     "revoked": "The key is revoked.",
     "watching": "You will be told.",
     "removed": "The entry is removed.",
+    "hook-changed": "The webhook is changed.",
+    "pinged": "A ping is on its way.",
 }
 """What a page may be asked to say after a change; nothing else of `?told=` is shown."""
 
@@ -95,6 +97,7 @@ def _sections(person: Person | None) -> list[Item]:
     return [
         *found,
         Item("dashboard", "Dashboard", "/dashboard"),
+        Item("watches", "Watch lists", "/watches"),
         Item("rules", "Rules", "/rules"),
         Item("feeds", "Feeds", "/feeds"),
     ]

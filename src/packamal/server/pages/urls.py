@@ -20,6 +20,8 @@ from packamal.server.pages import (
     review,
     rules,
     upload,
+    watches,
+    webhooks,
 )
 
 urlpatterns = [
@@ -50,6 +52,10 @@ urlpatterns = [
     path("rules/<path:rule_id>", rules.rule, name="rule"),
     path("feeds", feeds.feeds, name="feeds"),
     path("feeds/<slug:name>/<slug:what>", feeds.change, name="feed-change"),
+    path("watches", watches.watches, name="watches"),
+    path("watches/<uuid:watch_id>/remove", watches.remove, name="watch-remove"),
+    path("webhooks", webhooks.create, name="webhooks"),
+    path("webhooks/<uuid:webhook_id>/<slug:act>", webhooks.change, name="webhook-change"),
     path("keys", keys.keys, name="keys"),
     path("keys/<slug:prefix>/revoke", keys.revoke, name="key-revoke"),
     path("packages/<str:ecosystem>/<path:name>", package.package, name="package"),
