@@ -7,6 +7,7 @@ import re
 import pytest
 
 from packamal.server.accounts.models import AuditEvent, User
+from packamal.server.pages import watches
 from packamal.server.watches import lists
 from packamal.server.watches.models import Kind, Watch, WatchedPackage, WatchEvent
 from packamal.server.webhooks.models import Delivery, Webhook
@@ -107,3 +108,13 @@ def test_nobody_changes_another_ones_webhook(browser):
     hook = Webhook.objects.create(owner=other, url="https://hooks.example/theirs", sealed="x")
     assert "theirs" not in browser.get("/watches").text
     assert browser.post(f"/webhooks/{hook.pk}/remove").status_code == 404
+
+
+def test_a_long_list_is_paged(browser, monkeypatch):
+    monkeypatch.setattr(watches, "SHOWN", 2)
+    browser.post("/watches", {"packages": "one\ntwo\nthree", "kind": "pypi"})
+    first, second = (browser.get(f"/watches?page={number}").text for number in (1, 2))
+    assert [text.count('aria-label="Remove ') for text in (first, second)] == [2, 1]
+    assert ("page=2" in first, "page=1" in second, "page=3" in second) == (True, True, False)
+    for odd in ("x", "-1", "²", "9" * 50, "0"):
+        assert browser.get("/watches", {"page": odd}).text.count('aria-label="Remove ') == 2

@@ -26,6 +26,7 @@ from packamal.targets import read_list
 SHOWN = 200
 EVENTS = 20
 MAX_LINES = 1000
+MAX_PAGE_DIGITS = 4
 UNPROCESSABLE = 422
 VERSION = re.compile(r"(?<!^)@|[=<>~!\s\[]")
 """Where a name ends in `name==1.2`, `@scope/name@1.2`."""
@@ -81,11 +82,14 @@ def remove(request: HttpRequest, watch_id: UUID) -> HttpResponse:
 def shown_watches(request: HttpRequest, said: Said = Said()) -> HttpResponse:  # noqa: B008  frozen
     """The page."""
     user = user_of(request)
-    rows = lists.watches_of(user).order_by("-created_at", "-id")
+    rows, number = lists.watches_of(user).order_by("-created_at", "-id"), _page(request)
+    found = list(rows[(number - 1) * SHOWN : number * SHOWN + 1])
     context = {
         "section": "watches",
-        "rows": [(row, KINDS.get(Kind(row.last_kind)) if row.last_kind else "") for row in rows[:SHOWN]],  # type: ignore[attr-defined]
+        "rows": [(row, KINDS.get(Kind(row.last_kind)) if row.last_kind else "") for row in found[:SHOWN]],  # type: ignore[attr-defined]
         "total": Watch.objects.filter(owner=user).count(),
+        "newer": number - 1,
+        "older": number + 1 if len(found) > SHOWN else 0,
         "events": [(event, KINDS[Kind(event.kind)]) for event in lists.events_of(user)[:EVENTS]],
         "ecosystems": list(ECOSYSTEMS),
         "files": list(READERS),
@@ -96,6 +100,13 @@ def shown_watches(request: HttpRequest, said: Said = Said()) -> HttpResponse:  #
     }
     is_wrong = said.wrong or said.hook_wrong
     return render(request, "pages/watches.html", context, status=UNPROCESSABLE if is_wrong else 200)
+
+
+def _page(request: HttpRequest) -> int:
+    """Which page is asked for: there are as many as the largest list has, and the first for what is no number."""
+    text = request.GET.get("page", "")
+    is_number = text.isascii() and text.isdigit() and len(text) <= MAX_PAGE_DIGITS
+    return max(1, int(text)) if is_number else 1
 
 
 def _named(text: str, kind: str) -> list[str]:
