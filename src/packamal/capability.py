@@ -143,6 +143,7 @@ class Capability(enum.StrEnum):
     META_ARTIFACT_DIFF = "meta.artifact-diff"
     META_EMPTY = "meta.empty"
     META_DEPENDENCY = "meta.dependency"
+    META_KNOWN_BAD = "meta.known-bad"
     # what speaks for the code
     FOR_OWN_SERVICE = "for.own-service"
     FOR_CHECKSUM = "for.checksum"
@@ -290,6 +291,7 @@ MEANING: dict[Capability, Meaning] = {
     Capability.META_MISMATCH: Meaning("Index metadata and archive disagree", "T1036"),
     Capability.META_ARTIFACT_DIFF: Meaning("Wheel and sdist differ", "T1195.002"),
     Capability.META_EMPTY: Meaning("A package without working code", ""),
+    Capability.META_KNOWN_BAD: Meaning("A digest that is known to be bad", "T1195.002"),
     Capability.META_DEPENDENCY: Meaning("A dependency that is odd by itself", "T1195.001"),
     Capability.FOR_OWN_SERVICE: Meaning("Talks to the package's own documented service", ""),
     Capability.FOR_CHECKSUM: Meaning("Checks a digest before it starts what it fetched", ""),

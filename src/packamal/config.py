@@ -77,6 +77,8 @@ class Settings:
     time_limit_s: float = 120.0
     offline: bool = False
     rules: tuple[Path, ...] = ()
+    lists: Path | None = None
+    """None: the shipped ones."""
     cache_dir: Path = Path()
     progress: ProgressMode = ProgressMode.AUTO
     color: Switch = Switch.AUTO
@@ -211,6 +213,8 @@ OPTIONS: tuple[Option, ...] = (
            is_switch=True),
     Option("rules", _paths, lambda: (), "none", "FOLDER", "Folder with further rules; may be given again.",
            is_listed=True),
+    Option("lists", _path, lambda: None, "the shipped ones", "FOLDER",
+           "Folder with fresher lists: popular names, known bad digests, rules."),
     Option("cache_dir", _path, _cache_dir, "the user's cache folder", "FOLDER", "Where compiled rules are kept."),
     Option("progress", _one_of({mode.value: mode for mode in ProgressMode}), lambda: ProgressMode.AUTO, "auto", "HOW",
            "Progress on standard error: auto, bar, jsonl or none.", words=tuple(ProgressMode)),

@@ -6,13 +6,20 @@ import functools
 import hashlib
 from pathlib import Path
 
+from packamal.lists import lists_digest
+
 _FOLDERS = ("catalogue", "rules")
 VERSION_DIGITS = 12
 
 
-@functools.cache
 def rules_version() -> str:
-    """Hex digits over all shipped data files; changes when any of them does."""
+    """Hex digits over all data files in use, shipped or fresher; changes when any of them does."""
+    fresher = lists_digest()
+    return hashlib.sha256(f"{_shipped()} {fresher}".encode()).hexdigest()[:VERSION_DIGITS] if fresher else _shipped()
+
+
+@functools.cache
+def _shipped() -> str:
     root = Path(__file__).resolve().parent
     digest = hashlib.sha256()
     for folder in _FOLDERS:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from packamal.detectors import binary, bytecode, images, invisible, metadata, pickles, typosquat, yara
+from packamal.detectors import binary, bytecode, images, invisible, known_bad, metadata, pickles, typosquat, yara
 from packamal.detectors.base import Detector
 
 DETECTORS: dict[str, Detector] = {
@@ -13,6 +13,7 @@ DETECTORS: dict[str, Detector] = {
     "pickles": pickles.detect,
     "invisible": invisible.detect,
     "metadata": metadata.detect,
+    "known-bad": known_bad.detect,
     "typosquat": typosquat.detect,
 }
 """Every way of looking at a whole package, in order of running."""

@@ -1,10 +1,12 @@
-"""The names of popular packages, as shipped: what others would like to be taken for."""
+"""The names of popular packages, as shipped or from a fresher list: what others would like to be taken for."""
 
 from __future__ import annotations
 
 import functools
 import re
 from pathlib import Path
+
+from packamal.lists import list_path
 
 TARGETS = 12_000
 """Names that others imitate: the first of the list. The rest is only known to be no imitation itself."""
@@ -29,12 +31,14 @@ class Popular:
         self.scopes = frozenset(name.partition("/")[0] for name in names if name[0] == "@")
 
 
-@functools.cache
 def popular(ecosystem: str) -> Popular | None:
     """Load a list once; None for ecosystems without one. Takes some milliseconds."""
-    if ecosystem not in _FILES:
-        return None
-    return Popular((Path(__file__).resolve().parent.parent / "rules" / _FILES[ecosystem]).read_text("utf-8"))
+    return _load(list_path(_FILES[ecosystem])) if ecosystem in _FILES else None
+
+
+@functools.cache
+def _load(path: Path) -> Popular:
+    return Popular(path.read_text("utf-8"))
 
 
 def normalised(name: str, ecosystem: str) -> str:

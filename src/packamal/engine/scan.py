@@ -19,6 +19,7 @@ from packamal.engine.progress import Progress
 from packamal.engine.suppress import suppress
 from packamal.engine.trimming import trim
 from packamal.errors import AnalysisError
+from packamal.lists import rule_folders, use_lists
 from packamal.model import Level, Problem, Report, Verdict
 from packamal.rules_version import rules_version
 from packamal.targets import Target, TargetKind
@@ -35,6 +36,7 @@ def scan(target: Target, settings: Settings, progress: Callable[[Progress], None
     """
     started = time.perf_counter()
     use_folder(settings.cache_dir)
+    use_lists(settings.lists)
     try:
         intake = take_in(target, settings.offline, progress)
     except AnalysisError as error:
@@ -66,7 +68,9 @@ def report_on(raw: str, intake: Intake, settings: Settings, progress: Callable[[
     observed = merge(
         [*(item.observed for item in analysed), _differences(analysed), Observed(problems=intake.problems)]
     )
-    findings = match(load_rules(tuple(Path(folder) for folder in settings.rules)), observed.signals, observed.flows)
+    findings = match(
+        load_rules((*(Path(folder) for folder in settings.rules), *rule_folders())), observed.signals, observed.flows
+    )
     artifacts = tuple(item.artifact for item in analysed)
     findings = suppress(findings, artifacts, settings.suppressions)
     signals, flows = trim(observed.signals, observed.flows)

@@ -38,9 +38,15 @@ class ProcessExecutor:
     """Where the service and the scanner share a machine."""
 
     def __init__(
-        self, cache_dir: Path, environ: Mapping[str, str] | None = None, program: Sequence[str] = PROGRAM
+        self,
+        cache_dir: Path,
+        environ: Mapping[str, str] | None = None,
+        program: Sequence[str] = PROGRAM,
+        lists_dir: Path | None = None,
     ) -> None:
-        self.cache_dir = cache_dir
+        self.settings = {"PACKAMAL_CACHE_DIR": str(cache_dir)}
+        if lists_dir:
+            self.settings["PACKAMAL_LISTS"] = str(lists_dir)
         self.program = program
         given = environment() if environ is None else environ
         self.environ = {name: value for name, value in given.items() if not name.startswith(WITHHELD)}
@@ -55,7 +61,7 @@ class ProcessExecutor:
                     stdout=subprocess.PIPE,
                     stderr=subprocess.PIPE,
                     cwd=order.path.parent if order.path else scratch,
-                    env=self.environ | {"PACKAMAL_CACHE_DIR": str(self.cache_dir), REQUEST_ID: order.request_id},
+                    env=self.environ | {**self.settings, REQUEST_ID: order.request_id},
                     start_new_session=True,
                 )
             except OSError as error:

@@ -107,6 +107,11 @@ class ServerSettings:
         return self.data_dir / "metrics"
 
     @property
+    def lists_dir(self) -> Path:
+        """Where refreshed lists lie."""
+        return self.data_dir / "lists"
+
+    @property
     def quarantine_dir(self) -> Path:
         """Where uploaded archives lie until a scan opens them."""
         return self.data_dir / "quarantine"

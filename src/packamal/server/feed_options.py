@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlsplit
 
-from packamal.server.options import ServerOption, a_whole_number
+from packamal.server.options import ServerOption, a_folder, a_whole_number
 
 MAX_PERIOD_S = 24 * 3600
 MAX_WAITING = 10_000
@@ -32,6 +32,8 @@ class FeedSettings:
     period_s: int = 60
     waiting: int = 200
     """Releases that may wait to be analysed."""
+    lists: str = ""
+    """Address or folder that lists are refreshed from; empty: the shipped ones stay."""
 
 
 def _address(text: str) -> str:
@@ -41,6 +43,12 @@ def _address(text: str) -> str:
     return text.rstrip("/")
 
 
+def _place(text: str) -> str:
+    if "://" in text:
+        return _address(text)
+    return str(a_folder(text)) if text else ""
+
+
 FEED_OPTIONS: tuple[ServerOption, ...] = (
     *(
         ServerOption(f"feed_{name}", _address, "", f"Where {what} is watched; empty: off.")
@@ -48,10 +56,13 @@ FEED_OPTIONS: tuple[ServerOption, ...] = (
     ),
     ServerOption("feed_period_s", a_whole_number(MAX_PERIOD_S), "60", "Seconds between two looks at a feed."),
     ServerOption("feed_waiting", a_whole_number(MAX_WAITING), "200", "Releases of feeds that may wait to be analysed."),
+    ServerOption(
+        "lists", _place, "", "Address or folder with lists.json: names, bad digests, rules; empty: as shipped."
+    ),
 )
 
 
 def feed_settings(values: Mapping[str, Any]) -> FeedSettings:
     """Out of what was given."""
     addresses = {name: values[f"feed_{name}"] for name in FEEDS if values[f"feed_{name}"]}
-    return FeedSettings(addresses, values["feed_period_s"], values["feed_waiting"])
+    return FeedSettings(addresses, values["feed_period_s"], values["feed_waiting"], values["lists"])

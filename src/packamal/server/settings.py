@@ -8,6 +8,7 @@ from typing import Any
 from csp.constants import NONE, SELF
 
 from packamal import config as scanner
+from packamal.lists import use_lists
 from packamal.render.html import STYLES
 from packamal.server import config
 from packamal.server.local_secret import kept_secret
@@ -27,6 +28,8 @@ CONNECTION_WAIT_S = 5
 """While PostgreSQL is away; whoever waits is told soon."""
 
 PACKAMAL = config.load(scanner.environment())
+if PACKAMAL.feeds.lists:
+    use_lists(PACKAMAL.lists_dir, is_followed=True)
 
 DEBUG = False
 SECRET_KEY = PACKAMAL.secret_key or kept_secret(PACKAMAL.data_dir)

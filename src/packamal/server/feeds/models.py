@@ -41,6 +41,22 @@ class FeedState(models.Model):
         return self.name
 
 
+class ListState(models.Model):
+    """How fresh the lists are that scans use: one row."""
+
+    ONLY = "lists"
+    name = models.CharField(max_length=16, primary_key=True, default=ONLY)
+    digest = models.CharField(max_length=64, default="")
+    """Names the lists in use; empty: the shipped ones."""
+    due_at = models.DateTimeField(default=timezone.now)
+    tried_at = models.DateTimeField(null=True)
+    succeeded_at = models.DateTimeField(null=True)
+    error = models.TextField(default="")
+
+    def __str__(self) -> str:
+        return self.digest or "shipped"
+
+
 class Outcome(models.TextChoices):
     """What became of a release."""
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.utils import timezone
@@ -9,7 +10,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from packamal.server.accounts.models import Role
 from packamal.server.feeds import state
-from packamal.server.feeds.models import SeenRelease
+from packamal.server.feeds.models import ListState, SeenRelease
 from packamal.server.feeds.state import Standing
 from packamal.server.pages.access import needs, user_of
 from packamal.server.pages.words import Badge
@@ -29,7 +30,10 @@ def feeds(request: HttpRequest) -> HttpResponse:
     """Every feed, and the releases seen last."""
     rows = [(one, _badge(one)) for one in state.standings()]
     seen = SeenRelease.objects.order_by("-seen_at").select_related("analysis")[:MAX_SHOWN]
+    lists = ListState.objects.first() if settings.PACKAMAL.feeds.lists else None
     context = {
+        "lists": lists,
+        "has_lists": bool(settings.PACKAMAL.feeds.lists),
         "section": "feeds",
         "rows": rows,
         "on": sum(one.is_on for one, _ in rows),

@@ -32,6 +32,7 @@ class Job(NamedTuple):
 SCHEDULE = {
     "reconcile": Job("packamal.reconcile", datetime.timedelta(seconds=30)),
     "feeds": Job("packamal.feeds", datetime.timedelta(seconds=15), FEEDS),
+    "lists": Job("packamal.lists", datetime.timedelta(minutes=10), FEEDS),
     "deliver": Job("packamal.deliver", datetime.timedelta(seconds=10)),
     "forget-messages": Job("packamal.forget_messages", datetime.timedelta(hours=1)),
     "forget-watch-events": Job("packamal.forget_watch_events", datetime.timedelta(hours=6)),

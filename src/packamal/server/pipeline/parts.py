@@ -11,7 +11,8 @@ from packamal.server.pipeline.results import DirectoryStore, ResultsStore
 
 def executor() -> Executor:
     """Where scans run."""
-    return ProcessExecutor(settings.PACKAMAL.data_dir / "cache")
+    lists_dir = settings.PACKAMAL.lists_dir if settings.PACKAMAL.feeds.lists else None
+    return ProcessExecutor(settings.PACKAMAL.data_dir / "cache", lists_dir=lists_dir)
 
 
 def store() -> ResultsStore:

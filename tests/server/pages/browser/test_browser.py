@@ -20,7 +20,7 @@ pytestmark = [
     pytest.mark.skipif(os.environ.get("PACKAMAL_TEST_DATABASE") == "postgresql", reason="looked at over SQLite"),
 ]
 FIXED = ["/", "/search?q=bad", "/analyses", "/analyses?verdict=malicious&ecosystem=gem", "/rules", "/dashboard",
-         "/rules/exfil/env-to-network", "/keys", "/review", "/audit", "/docs/api", "/sign-in"]  # fmt: skip
+         "/rules/exfil/env-to-network", "/keys", "/feeds", "/review", "/audit", "/docs/api", "/sign-in"]  # fmt: skip
 AXE = os.environ.get("PACKAMAL_AXE", "")
 """axe.min.js of the npm package axe-core, where it was installed."""
 SERIOUS = ("serious", "critical")
