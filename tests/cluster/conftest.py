@@ -81,7 +81,12 @@ def open_namespace():
     yield ANALYSIS
     kubectl("delete", "pod", "probe", "--ignore-not-found", "--grace-period=1", "--wait=true", namespace=ANALYSIS)
     for one in bindings:
-        done = tried("create", "--filename", "-", text=json.dumps(one))
+        as_helm = [
+            "--server-side",
+            "--field-manager=helm",
+            "--force-conflicts",
+        ]  # else the next upgrade meets a stranger
+        done = tried("apply", *as_helm, "--filename", "-", text=json.dumps(one))
         assert done.returncode == 0, done.stderr
     time.sleep(2)
     say(f"   admission is back: {len(bindings)} bindings")
