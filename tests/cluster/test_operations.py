@@ -1,4 +1,4 @@
-"""What an administrator leans on: an upgrade under requests, load, pods that die, a backup, what an idle release takes."""
+"""What an administrator leans on: an upgrade under requests, load, pods that die, a backup, an idle release."""
 
 from __future__ import annotations
 

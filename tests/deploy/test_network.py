@@ -18,7 +18,7 @@ EXPECTED = {
     "internal": STORES | BROKER,
     "beat": STORES | BROKER,
     "scans": STORES | BROKER | API | INDEX,
-    "upkeep": STORES | BROKER | API,
+    "upkeep": STORES | BROKER | API | INDEX,
     "prepare": STORES,
     "backup": STORES,
     "test": STORES | BROKER | {("frontend", 8080), ("internal", 8001)},

@@ -21,6 +21,8 @@ EVERYTHING: dict[str, Any] = {
         "analysis": {"repository": "packamal-analysis", "tag": "9.9.9", "digest": DIGEST},
     },
     "flower": {"enabled": True, "existingSecret": "their-flower"},
+    "feeds": {"addresses": {"npm": "https://feed.example/changes"}},
+    "webhooks": {"innerReceivers": ["chat.example:443"]},
     "oidc": {"issuer": "https://login.example/x/v2.0", "clientId": "packamal", "existingSecret": "their-provider"},
     "frontend": {"trustedProxies": ["10.1.0.0/16"]},
     "backend": {"extraEnv": [{"name": "ONE", "value": "1"}], "priorityClassName": "high"},

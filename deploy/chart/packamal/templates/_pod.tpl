@@ -85,6 +85,14 @@ securityContext:
 {{- range $name, $value := .Values.settings }}
 - {name: PACKAMAL_SERVER_{{ snakecase $name | upper }}, value: {{ $value | int64 | toString | quote }}}
 {{- end }}
+{{- range $name, $address := .Values.feeds.addresses }}
+- {name: PACKAMAL_SERVER_FEED_{{ upper $name }}, value: {{ $address | quote }}}
+{{- end }}
+- {name: PACKAMAL_SERVER_FEED_PERIOD_S, value: {{ .Values.feeds.periodSeconds | int64 | toString | quote }}}
+- {name: PACKAMAL_SERVER_FEED_WAITING, value: {{ .Values.feeds.waiting | int64 | toString | quote }}}
+{{- with .Values.webhooks.innerReceivers }}
+- {name: PACKAMAL_SERVER_INNER_RECEIVERS, value: {{ join "," . | quote }}}
+{{- end }}
 - {name: HOME, value: /tmp}
 - {name: TMPDIR, value: /tmp}
 {{- end -}}
