@@ -52,7 +52,7 @@ def store_commands(folder: Folder, has_aof: bool = True) -> dict[str, Command]:
 def service_commands(folder: Folder, scans: int) -> dict[str, Command]:
     """How the parts of the service are run; makes what they need."""
     ports = folder.ports()
-    upkeep = ["worker", "--name", "upkeep", "--queues", "maintenance,feeds", "--processes", "1"]
+    upkeep = ["worker", "--name", "upkeep", "--queues", "maintenance,feeds", "--processes", "2"]
     scan = ["worker", "--name", "scans", "--queues", "interactive,bulk,feed", "--processes", str(scans)]
     flower = ["flower", f"--address={HOST}", f"--port={ports['flower']}"]
     return {
