@@ -58,7 +58,7 @@ def change(request: HttpRequest, name: str, what: str) -> HttpResponse:
 
 def _badge(one: Standing) -> Badge:
     if not one.is_on:
-        return Badge("inc", "incomplete", "Off")
+        return Badge("state", "plug", "Off")
     if one.state.is_paused:
         return Badge("state", "clock", "Paused")
     if one.state.error:
