@@ -21,7 +21,7 @@ from pathlib import Path
 
 import yaml
 from chart.rendering import CHART, NAMESPACE, RELEASE, ROOT, merge, values_of
-from cluster.commands import ANALYSIS, TIMES, StepError, kubectl, missing, run, say, step
+from cluster.commands import ANALYSIS, TIMES, StepError, kubectl, missing, run, say, step, tried
 
 IMAGES = ("packamal-backend", "packamal-frontend", "packamal-analysis", "packamal-stores")
 WAIT = "10m"
@@ -63,7 +63,9 @@ def everything(options: argparse.Namespace) -> int:
         make_images(options)
     values = release_values(options)
     with step("namespace and secrets"):
-        run(["kubectl", "create", "--filename", "-"], text=run(["sh", CHART / "secrets.sh", NAMESPACE], is_quiet=True))
+        made = tried("create", "--filename", "-", text=run(["sh", CHART / "secrets.sh", NAMESPACE], is_quiet=True))
+        if made.returncode and "already exists" not in made.stderr:
+            raise StepError(made.stderr)
     transports = ["upload", *(["volume"] if options.share else [])]
     code = 0
     for transport in transports:

@@ -82,7 +82,7 @@ def forwarded(service: str, port: int) -> Iterator[str]:
             found = FORWARDED.match(child.stdout.readline() if child.stdout else "")
             if found is None:
                 raise StepError(f"{service} cannot be reached")
-            yield f"http://127.0.0.1:{found[1]}"
+            yield f"http://localhost:{found[1]}"  # a name that the service answers to
         finally:
             child.terminate()
 
