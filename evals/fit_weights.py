@@ -26,7 +26,7 @@ from scanning import reports
 
 from packamal.model import Report, Severity
 from packamal.rules_version import rules_version
-from packamal.verdict.judge import WEIGHTS, Weights, load_weights
+from packamal.verdict.judge import WEIGHTS, Weights, load_weights, outside
 from packamal.verdict.rules import load_rules
 
 FOLDS = 5
@@ -102,8 +102,10 @@ def gather(arguments: argparse.Namespace) -> list[tuple[Sample, Report]]:
 def example(sample: Sample, report: Report, table: Weights) -> Example:
     """Features of one report."""
     features: dict[str, float] = {}
+    elsewhere = outside(report.findings, table)
     for finding in report.findings:
         value = table.confidence[finding.confidence] * table.role[finding.role]
+        value *= table.elsewhere if finding.rule in elsewhere else 1
         features[finding.rule] = max(value, features.get(finding.rule, 0.0))
     return Example(features, sample.is_malicious, sample.cluster or sample.sha256, 1.0)
 
@@ -233,6 +235,7 @@ def as_yaml(model: Model, table: Weights, levels: dict[str, int], examples: Sequ
         f"severity: {flow(table.severity)}",
         f"confidence: {flow(table.confidence)}",
         f"role: {flow(table.role)}",
+        f"elsewhere: {table.elsewhere:g}",
         f"centre: {model.centre:.0f}",
         f"slope: {SLOPE:.0f}",
         f"levels: {flow(levels)}",

@@ -7,14 +7,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from packamal.errors import RuleError
-from packamal.model import Confidence, Finding, Level, Problem, Relation, Role, Severity
+from packamal.model import Confidence, Evidence, Finding, Level, Problem, Relation, Role, Severity
 from packamal.verdict.judge import judge, load_weights, points_of, score_of
 
 LEVELS = [Level.CLEAN, Level.SUSPICIOUS, Level.MALICIOUS]
 
 
-def finding(rule="exfil/x", severity=Severity.HIGH, confidence=Confidence.HIGH, role=Role.INSTALL):
-    return Finding(rule, "title", "says", severity, confidence, role, Relation.FLOW)
+def finding(rule="exfil/x", severity=Severity.HIGH, confidence=Confidence.HIGH, role=Role.INSTALL, path="a.py"):
+    evidence = (Evidence(path=path),) if path else ()
+    return Finding(rule, "title", "says", severity, confidence, role, Relation.FLOW, evidence=evidence)
 
 
 findings = st.lists(
@@ -24,6 +25,7 @@ findings = st.lists(
         st.sampled_from(Severity),
         st.sampled_from(Confidence),
         st.sampled_from(Role),
+        st.sampled_from(["", "a.py", "b.py", "c.py"]),
     ),
     max_size=10,
 )
@@ -46,6 +48,22 @@ def test_what_was_seen_condemns_also_when_a_part_is_missing():
 def test_the_score_is_the_curve_of_the_sum_of_the_points():
     verdict = judge([finding("kind/a"), finding("kind/b", Severity.LOW)])
     assert verdict.score == score_of(sum(reason.points for reason in verdict.reasons), load_weights())
+
+
+def test_what_stands_in_one_file_weighs_more_than_the_same_over_many():
+    together = judge([finding(f"kind/{number}", Severity.MEDIUM) for number in range(3)])
+    apart = judge([finding(f"kind/{number}", Severity.MEDIUM, path=f"{number}.py") for number in range(3)])
+    assert together.level is not Level.CLEAN
+    assert apart.level is Level.CLEAN
+    assert [reason.points for reason in apart.reasons] == [14, 4, 4]
+
+
+def test_what_is_said_of_the_package_or_in_its_favour_counts_whole():
+    weights = load_weights()
+    favour = next(rule for rule, points in weights.rules.items() if points < 0)
+    found = [finding("kind/a"), finding("kind/b", path=""), finding(favour, path="b.py")]
+    expected = {one.rule: points_of(one, weights) for one in found}
+    assert {reason.rule: reason.points for reason in judge(found).reasons} == expected
 
 
 def test_reasons_come_heaviest_first():

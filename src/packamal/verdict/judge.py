@@ -1,14 +1,16 @@
 """judge(findings) -> Verdict: additive points, readable on one page, through one logistic curve.
 
 Each rule counts once. Its points are weight x confidence x role, rounded to whole points so that a person can add them
-up; rules that speak for the package have negative weights. The score is 100 / (1 + exp(-(sum - centre) / slope)).
+up; rules that speak for the package have negative weights. Malice stands together, while a large package says a bit of
+everything somewhere: what is not in the file that says most counts for a part. The score is
+100 / (1 + exp(-(sum - centre) / slope)).
 """
 
 from __future__ import annotations
 
 import functools
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -28,6 +30,8 @@ class Weights:
     """Points of a rule that has no weight of its own."""
     confidence: dict[Confidence, float]
     role: dict[Role, float]
+    elsewhere: float
+    """Part that counts of what stands in other files than the one that says most."""
     centre: float
     slope: float
     suspicious: int
@@ -46,6 +50,7 @@ def load_weights(path: Path = WEIGHTS) -> Weights:
             severity={Severity(name): int(points) for name, points in raw["severity"].items()},
             confidence={Confidence(name): float(factor) for name, factor in raw["confidence"].items()},
             role={Role(name): float(factor) for name, factor in raw["role"].items()},
+            elsewhere=float(raw["elsewhere"]),
             centre=float(raw["centre"]),
             slope=float(raw["slope"]),
             suspicious=int(raw["levels"]["suspicious"]),
@@ -64,21 +69,63 @@ def judge(findings: Iterable[Finding], problems: Sequence[Problem] = (), weights
 
 
 def points_of(finding: Finding, weights: Weights) -> int:
-    """Whole points of one finding."""
+    """Whole points of one finding where it stands with others."""
     base = weights.rules.get(finding.rule, weights.severity[finding.severity])
     return round(base * weights.confidence[finding.confidence] * weights.role[finding.role])
 
 
-def _reasons(findings: Iterable[Finding], weights: Weights) -> tuple[Reason, ...]:
-    best: dict[str, Reason] = {}
+@dataclass(slots=True)
+class _Claim:
+    """What all findings of one rule come to."""
+
+    points: int
+    says: str
+    paths: set[str]
+    """Of the evidence; none: it speaks of the package."""
+
+    def points_with(self, path: str, elsewhere: float) -> int:
+        """Points when this file is the one that says most."""
+        is_there = self.points <= 0 or not self.paths or path in self.paths
+        return self.points if is_there else round(self.points * elsewhere)
+
+
+def outside(findings: Iterable[Finding], weights: Weights) -> frozenset[str]:
+    """The rules that count for a part: their evidence is not in the file that says most."""
+    claims = _claims(findings, weights)
+    path = _most_telling(claims, weights)
+    return frozenset(
+        rule for rule, claim in claims.items() if claim.points > 0 and claim.paths and path not in claim.paths
+    )
+
+
+def _claims(findings: Iterable[Finding], weights: Weights) -> dict[str, _Claim]:
+    claims: dict[str, _Claim] = {}
     for finding in findings:
         if finding.suppressed:
             continue
-        reason = Reason(finding.rule, points_of(finding, weights), finding.says)
-        known = best.get(finding.rule)
-        if known is None or abs(reason.points) > abs(known.points):
-            best[finding.rule] = reason
-    return tuple(sorted(best.values(), key=lambda reason: (-abs(reason.points), reason.rule)))
+        points, paths = points_of(finding, weights), {one.path for one in finding.evidence if one.path}
+        known = claims.setdefault(finding.rule, _Claim(points, finding.says, paths))
+        known.paths |= paths
+        if abs(points) > abs(known.points):
+            known.points, known.says = points, finding.says
+    return claims
+
+
+def _most_telling(claims: Mapping[str, _Claim], weights: Weights) -> str:
+    """The file with which the sum is largest, the first by name among equals; empty when there is none."""
+    paths = sorted({path for claim in claims.values() for path in claim.paths})
+    return max(
+        paths,
+        key=lambda path: sum(claim.points_with(path, weights.elsewhere) for claim in claims.values()),
+        default="",
+    )
+
+
+def _reasons(findings: Iterable[Finding], weights: Weights) -> tuple[Reason, ...]:
+    claims = _claims(findings, weights)
+    path = _most_telling(claims, weights)
+    reasons = [Reason(rule, claim.points_with(path, weights.elsewhere), claim.says) for rule, claim in claims.items()]
+    return tuple(sorted(reasons, key=lambda reason: (-abs(reason.points), reason.rule)))
 
 
 def score_of(points: float, weights: Weights) -> int:
