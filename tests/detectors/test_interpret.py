@@ -43,6 +43,10 @@ def ids(facts):
         (call(1, "subprocess.run", const("id"), shell=const(True)), ["proc.shell", "proc.exec"]),
         (call(1, "os.getenv", const("API_TOKEN")), ["env.secret"]),
         (call(1, "nothing.known", const("x")), []),
+        (call(1, "requests.post", const("http://localhost:8080/api")), []),
+        (call(1, "requests.post", const("http://127.0.0.1")), []),
+        (call(1, "requests.post", const("http://localhost:8080@exfil.example/")), ["net.send"]),
+        (call(1, "requests.post", const("http://localhost.exfil.example/")), ["net.send"]),
     ],
 )
 def test_a_call_means(made, expected):

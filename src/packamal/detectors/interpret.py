@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import re
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
 
@@ -27,6 +28,10 @@ _STARTS = {Capability.PROC_EXEC, Capability.PROC_SHELL, Capability.PROC_HIDDEN}
 _DECODES = frozenset(name for name in Capability if name.startswith("decode."))
 """Their target is what a constant was decoded to, empty for what comes from outside."""
 
+_STAYS_HERE = re.compile(
+    r"[a-z]+://(?:localhost|127(?:\.\d{1,3}){3}|0\.0\.0\.0|\[::1\])(?::[^/?#@]*)?(?=[/?#]|\Z)", re.IGNORECASE
+)
+"""An address of the machine itself: what goes there was there before."""
 _COMMANDS = {Capability.PROC_SHELL, Capability.PROC_EXEC}
 _COMMAND_MEANS = {
     Capability.PROC_DOWNLOAD,
@@ -121,6 +126,8 @@ class _Interpreter:
             target = _target(call, entry)
             seen = Seen(call, target, self._labels, self._callees)
             if not all(condition(seen) for condition in entry.conditions):
+                continue
+            if target is not None and _is_network(entry) and _STAYS_HERE.match(target.text or ""):
                 continue
             capability = self._refined(entry, target)
             shown = _shown(call, entry, target)
