@@ -6,17 +6,20 @@ import importlib.util
 import json
 import os
 import time
+from pathlib import Path
 
 import pytest
 from chart.rendering import CHART
 from cluster.commands import ANALYSIS, component, forwarded, kubectl, objects, say, tried
 
+HERE = Path(__file__).resolve().parent
 AUTHORITY = {"validatingadmissionpolicybinding"}
 
 
 def pytest_collection_modifyitems(items):
-    for item in items:
-        item.add_marker(pytest.mark.cluster)
+    for item in items:  # of the whole run, not of this folder alone
+        if item.path.is_relative_to(HERE):
+            item.add_marker(pytest.mark.cluster)
 
 
 @pytest.fixture(scope="session")

@@ -65,6 +65,7 @@ MIDDLEWARE = [
     "packamal.server.forwarded.Forwarded",
     "packamal.server.request_id.RequestId",
     "packamal.server.operations.counting.Counted",
+    "packamal.server.draining.Drained",
     "packamal.server.api.middleware.Problems",
     "django.middleware.security.SecurityMiddleware",
     "csp.middleware.CSPMiddleware",

@@ -154,6 +154,9 @@ def test_another_process_counts_the_same_tries(with_sessions):
     def other(address, times):
         command = [sys.executable, "-c", OTHER_PROCESS, str(connection.settings_dict["NAME"]), address, str(times)]
         environment = {**os.environ, "PACKAMAL_SERVER_SECRET_KEY": settings.SECRET_KEY}
+        given = settings.PACKAMAL.database  # os.environ may speak of another session's server
+        if given:
+            environment["PACKAMAL_SERVER_DATABASE_URL"] = f"postgresql://{given.user}@/{given.name}?host={given.host}"
         done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=60, check=False)
         assert done.returncode == 0, done.stderr
         return json.loads(done.stdout)

@@ -1,0 +1,36 @@
+"""Reads what is left of a refused request's body, so that the proxy before us can finish sending it.
+
+A server that closes a connection with bytes unread resets it; nginx then says that the service is away, instead of
+passing on that a key is missing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from django.http import HttpRequest, HttpResponse, UnreadablePostError
+
+CHUNK_BYTES = 1 << 16
+BODIES = frozenset({"POST", "PUT", "PATCH"})
+
+
+class Drained:
+    """Middleware; the proxy bounds the size of a body."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        """Answer, and leave nothing unread where the answer is no success."""
+        response = self.get_response(request)
+        if request.method in BODIES and response.status_code >= 300:
+            _drain(request)
+        return response
+
+
+def _drain(request: HttpRequest) -> None:
+    try:
+        while request.read(CHUNK_BYTES):
+            pass
+    except UnreadablePostError:  # the caller went away
+        return
