@@ -6,6 +6,7 @@ import os
 import shutil
 import signal
 import subprocess
+import tempfile
 import time
 from contextlib import contextmanager
 from pathlib import Path
@@ -36,14 +37,15 @@ def until(is_so):
 
 
 @pytest.fixture
-def folder(tmp_path_factory):
-    path = tmp_path_factory.mktemp("scripts")
-    for above in (path, *path.parents[:2]):
-        above.chmod(0o755)
+def folder():
+    """Not below the runner's own folder, which other users may not enter."""
+    path = Path(tempfile.mkdtemp(prefix="packamal-scripts-"))
+    path.chmod(0o755)
     if USER:
         shutil.chown(path, USER)
     (path / "password").write_text(PASSWORD)
-    return path
+    yield path
+    shutil.rmtree(path)
 
 
 def path_of(*programs):

@@ -11,7 +11,7 @@ from packamal.server.draining import Drained
 BODY = b"x" * 300_000
 
 
-@pytest.mark.parametrize(("status", "unread"), [(401, 0), (302, 0), (200, len(BODY))])
+@pytest.mark.parametrize(("status", "unread"), [(401, 0), (302, 0), (200, len(BODY)), (413, len(BODY))])
 def test_what_is_left_of_a_body_is_read_where_the_answer_is_no_success(status, unread):
     body = io.BytesIO(BODY)
     environ = {"REQUEST_METHOD": "POST", "CONTENT_LENGTH": str(len(BODY)), "wsgi.input": body, "PATH_INFO": "/"}

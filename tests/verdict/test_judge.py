@@ -66,6 +66,11 @@ def test_what_is_said_of_the_package_or_in_its_favour_counts_whole():
     assert {reason.rule: reason.points for reason in judge(found).reasons} == expected
 
 
+def test_a_claim_about_the_package_is_not_weakened_by_the_same_about_a_file():
+    whole = [finding("kind/a"), finding("kind/b", path="")]
+    assert judge([*whole, finding("kind/b", path="b.py")]) == judge(whole)
+
+
 def test_reasons_come_heaviest_first():
     verdict = judge([finding("kind/a", Severity.LOW), finding("kind/b", Severity.CRITICAL)])
     assert [reason.rule for reason in verdict.reasons] == ["kind/b", "kind/a"]

@@ -11,6 +11,7 @@ from collections.abc import Callable
 from django.http import HttpRequest, HttpResponse, UnreadablePostError
 
 CHUNK_BYTES = 1 << 16
+TOO_LARGE = 413
 BODIES = frozenset({"POST", "PUT", "PATCH"})
 
 
@@ -21,9 +22,9 @@ class Drained:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        """Answer, and leave nothing unread where the answer is no success."""
+        """Answer, and leave nothing unread where the answer is no success; what is too large is not read at all."""
         response = self.get_response(request)
-        if request.method in BODIES and response.status_code >= 300:
+        if request.method in BODIES and response.status_code >= 300 and response.status_code != TOO_LARGE:
             _drain(request)
         return response
 

@@ -81,11 +81,13 @@ class _Claim:
     points: int
     says: str
     paths: set[str]
-    """Of the evidence; none: it speaks of the package."""
+    """Of the evidence."""
+    is_of_package: bool
+    """A finding without evidence in a file: it counts whole wherever others of the rule stand."""
 
     def points_with(self, path: str, elsewhere: float) -> int:
         """Points when this file is the one that says most."""
-        is_there = self.points <= 0 or not self.paths or path in self.paths
+        is_there = self.points <= 0 or self.is_of_package or path in self.paths
         return self.points if is_there else round(self.points * elsewhere)
 
 
@@ -94,7 +96,9 @@ def outside(findings: Iterable[Finding], weights: Weights) -> frozenset[str]:
     claims = _claims(findings, weights)
     path = _most_telling(claims, weights)
     return frozenset(
-        rule for rule, claim in claims.items() if claim.points > 0 and claim.paths and path not in claim.paths
+        rule
+        for rule, claim in claims.items()
+        if claim.points > 0 and not claim.is_of_package and path not in claim.paths
     )
 
 
@@ -104,8 +108,9 @@ def _claims(findings: Iterable[Finding], weights: Weights) -> dict[str, _Claim]:
         if finding.suppressed:
             continue
         points, paths = points_of(finding, weights), {one.path for one in finding.evidence if one.path}
-        known = claims.setdefault(finding.rule, _Claim(points, finding.says, paths))
+        known = claims.setdefault(finding.rule, _Claim(points, finding.says, paths, not paths))
         known.paths |= paths
+        known.is_of_package |= not paths
         if abs(points) > abs(known.points):
             known.points, known.says = points, finding.says
     return claims
