@@ -88,7 +88,12 @@ def _file(text: str) -> Path | None:
 _name = _shaped(NAME, "the name of an object of the cluster")
 _quantity = _shaped(QUANTITY, "a quantity like 500m or 2Gi")
 JOB_OPTIONS: tuple[ServerOption, ...] = (
-    ServerOption("executor", _one_of(ExecutorKind), "process", "process: beside the worker; kubernetes: a Job each."),
+    ServerOption(
+        "executor",
+        _one_of(ExecutorKind),
+        "process",
+        "process: beside the worker; kubernetes: a Job each (not there yet: refused).",
+    ),
     ServerOption("job_namespace", _name, "", "Namespace of the Jobs; needed with the executor kubernetes."),
     ServerOption("job_image", str, "", "Image of the Jobs; needed with the executor kubernetes."),
     ServerOption("job_callback_url", a_url, "", "The internal listener as Jobs reach it; needed with kubernetes."),

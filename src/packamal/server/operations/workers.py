@@ -23,12 +23,17 @@ def _leave_logging(**kwargs: object) -> None:
 
 
 def run_worker(name: str, queues: str, processes: int | None) -> None:
-    """Take work from these queues (separated by commas) until told to stop; `processes` None: what the settings say."""
+    """Take work from these queues (separated by commas) until told to stop; `processes` None: what the settings say.
+
+    Raises SettingsError when scans cannot run as the settings say: before work is taken, not with it in hand.
+    """
     settings = full_settings()
     share(settings.metrics_dir, f"worker-{name}", _slot, is_kept=True)
     set_up()
     from packamal.server.pipeline.celery_app import app
+    from packamal.server.pipeline.parts import executor
 
+    executor()
     worker = app.Worker(
         hostname=host_format(default_nodename(f"{name}@%h")),
         queues=queues,

@@ -16,6 +16,7 @@ from django.db import DatabaseError, connection
 from packamal.errors import PackamalError
 from packamal.server.pipeline.bells import local_bell
 from packamal.server.pipeline.celery_app import SCHEDULE, app
+from packamal.server.pipeline.parts import executor
 from packamal.server.pipeline.reconcile import release_all
 from packamal.server.pipeline.run import run_next
 
@@ -39,7 +40,8 @@ class Threads:
         self.threads = [threading.Thread(target=job, name=f"scan-{n}", daemon=True) for n, job in enumerate(jobs)]
 
     def start(self) -> None:
-        """Begin; what an earlier process left running is queued again first."""
+        """Begin; what an earlier process left running is queued again first. Raises SettingsError as `executor`."""
+        executor()
         release_all()
         for thread in self.threads:
             thread.start()
