@@ -119,20 +119,10 @@ def hits(units: Sequence[Unit], literals: Literals) -> list[Hit]:
 
 def places(data: bytes, literals: Literals) -> list[int]:
     """Where something strong or either end of a pair stands in lower-cased bytes, in order: what the gate goes by."""
-    last: dict[int, int] = {}
-    found: set[int] = set()
+    watch = _Places(literals)
     for pattern, start, _ in literals.automaton.find_matches_as_indexes(data, overlapping=True):
-        families = literals.families[pattern]
-        for family in families:
-            if family == literals.strong:
-                found.add(start)
-            for other, _ in literals.partners[family]:
-                before = last.get(other, start)
-                if 0 < start - before <= NEAR_BYTES:
-                    found.update((before, start))
-        for family in families:
-            last[family] = start
-    return sorted(found)
+        watch.note(pattern, start)
+    return sorted(watch.found)
 
 
 def _chunks(units: Sequence[Unit]) -> Iterator[list[Unit]]:
@@ -177,16 +167,18 @@ class _Watch:
         families = self._literals.families[pattern]
         for family in families:
             if family == self._literals.strong:
-                self._found(STRONG, start)
+                self._found(STRONG, start, start)
             for other, meaning in self._literals.partners[family]:
-                if 0 < start - self._last.get(other, start) <= NEAR_BYTES:
-                    self._found(meaning, start)
+                before = self._last.get(other, start)
+                if 0 < start - before <= NEAR_BYTES:
+                    self._found(meaning, before, start)
                     if meaning == LOADED:
                         self._weak.add(frozenset((family, other)))
         for family in families:
             self._last[family] = start
 
-    def _found(self, kind: str, start: int) -> None:
+    def _found(self, kind: str, before: int, start: int) -> None:
+        del before
         if _WEIGHT[kind] > _WEIGHT[self._kind]:
             self._kind = kind
         if len(self._places) < MAX_POSITIONS:
@@ -200,3 +192,17 @@ class _Watch:
             tuple(self._places),
             len(self._literals.lone.intersection(self._last)),
         )
+
+
+class _Places(_Watch):
+    """Both ends of everything that is found, however much it is."""
+
+    __slots__ = ("found",)
+
+    def __init__(self, literals: Literals) -> None:
+        super().__init__(literals)
+        self.found: set[int] = set()
+
+    def _found(self, kind: str, before: int, start: int) -> None:
+        del kind
+        self.found.update((before, start))

@@ -85,21 +85,20 @@ class _Claim:
     is_of_package: bool
     """A finding without evidence in a file: it counts whole wherever others of the rule stand."""
 
+    def is_outside(self, path: str) -> bool:
+        """Whether it counts for a part when this file is the one that says most; what favours a package never does."""
+        return self.points > 0 and not self.is_of_package and path not in self.paths
+
     def points_with(self, path: str, elsewhere: float) -> int:
         """Points when this file is the one that says most."""
-        is_there = self.points <= 0 or self.is_of_package or path in self.paths
-        return self.points if is_there else round(self.points * elsewhere)
+        return round(self.points * elsewhere) if self.is_outside(path) else self.points
 
 
 def outside(findings: Iterable[Finding], weights: Weights) -> frozenset[str]:
     """The rules that count for a part: their evidence is not in the file that says most."""
     claims = _claims(findings, weights)
     path = _most_telling(claims, weights)
-    return frozenset(
-        rule
-        for rule, claim in claims.items()
-        if claim.points > 0 and not claim.is_of_package and path not in claim.paths
-    )
+    return frozenset(rule for rule, claim in claims.items() if claim.is_outside(path))
 
 
 def _claims(findings: Iterable[Finding], weights: Weights) -> dict[str, _Claim]:

@@ -6,7 +6,6 @@ import ast
 from collections.abc import Iterable
 from typing import Final
 
-from packamal.detectors.python import limits
 from packamal.detectors.python.values import UNKNOWN, Instance, Sources, Value, join
 from packamal.detectors.units import Unit
 
@@ -205,6 +204,6 @@ class ModuleRecord:
         """Foreign modules whose names were imported with a star."""
         self.steps = 0
         """Repeated work done so far, see limits.py."""
-        self.most_steps = limits.FEW_STEPS
-        """What it may do; more once it asked for more and is worth it."""
+        self.most_steps: int | None = None
+        """What it may do; None until it asked for more than a few."""
         self.inline_steps = 0

@@ -68,9 +68,10 @@ class Walk:
         module = self.module
         module.steps += steps
         self.session.steps += steps
-        if module.steps > limits.FEW_STEPS and module.most_steps == limits.FEW_STEPS:
+        if module.steps > limits.FEW_STEPS and module.most_steps is None:
             module.most_steps = _most_steps(module)
-        return module.steps <= module.most_steps and self.session.steps <= limits.MAX_PACKAGE_STEPS
+        most = limits.FEW_STEPS if module.most_steps is None else module.most_steps
+        return module.steps <= most and self.session.steps <= limits.MAX_PACKAGE_STEPS
 
     def spend_inline(self, steps: int) -> bool:
         """The same for evaluating ordinary functions again: as much as a share of the module's own size."""
@@ -83,7 +84,7 @@ class Walk:
 
 def _most_steps(module: ModuleRecord) -> int:
     if not module.unit.parent and not is_marked(module.unit):
-        return limits.FEW_STEPS - 1
+        return limits.FEW_STEPS
     return min(limits.MAX_STEPS, limits.LEAST_STEPS + limits.STEPS_PER_CHARACTER * len(module.source))
 
 

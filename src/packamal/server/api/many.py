@@ -11,7 +11,7 @@ from ninja import Query, Router, Schema, Status
 from ninja.errors import HttpError
 from pydantic import ConfigDict, Field
 
-from packamal.ecosystems.lockfiles import MAX_BYTES, read_lock_file
+from packamal.ecosystems.lockfiles import MAX_BYTES, LockFile, read_lock_file
 from packamal.errors import UsageError
 from packamal.server.accounts.quota import QuotaError
 from packamal.server.analyses.states import Lane, State
@@ -103,19 +103,24 @@ def submit_lock_file(
     request: HttpRequest, response: HttpResponse, query: Query[FileName]
 ) -> Status[ManyOut] | HttpResponse:
     """Submit every exact version that a lock file names; the file itself is the body."""
-    content = request.read(MAX_BYTES + 1)
-    if len(content) > MAX_BYTES:
-        raise HttpError(413, f"a lock file may have {MAX_BYTES >> 20} MB")
-    try:
-        found = read_lock_file(query.name, content)
-    except UsageError as error:
-        raise HttpError(422, str(error)) from error
+    content, found = received(request, query.name)
 
     def work() -> Status[ManyOut]:
         items = _submit_all(request, (one.purl for one in found.packages), Lane(query.lane))
         return Status(202, ManyOut(items=items, skipped=list(found.skipped)))
 
     return once(request, response, content, work)
+
+
+def received(request: HttpRequest, name: str) -> tuple[bytes, LockFile]:
+    """The body and the lock file that it is. Raises HttpError 413, 422."""
+    content = request.read(MAX_BYTES + 1)
+    if len(content) > MAX_BYTES:
+        raise HttpError(413, f"a lock file may have {MAX_BYTES >> 20} MB")
+    try:
+        return content, read_lock_file(name, content)
+    except UsageError as error:
+        raise HttpError(422, str(error)) from error
 
 
 def _submit_all(request: HttpRequest, purls: Iterable[str], lane: Lane) -> list[EntryOut]:

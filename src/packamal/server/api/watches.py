@@ -10,17 +10,14 @@ from uuid import UUID
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
 from ninja import Query, Router, Schema, Status
-from ninja.errors import HttpError
 from pydantic import ConfigDict, Field
 
-from packamal.ecosystems.lockfiles import MAX_BYTES, read_lock_file
-from packamal.errors import UsageError
 from packamal.server.accounts.models import User
 from packamal.server.analyses.states import State
 from packamal.server.api import links
 from packamal.server.api.auth import READ, SUBMIT, actor, asker
 from packamal.server.api.cursors import MAX_CURSOR_CHARS, MAX_LIMIT, page
-from packamal.server.api.many import FILE_BODY
+from packamal.server.api.many import FILE_BODY, received
 from packamal.server.api.once import PARAMETER, once
 from packamal.server.api.problems import Problem
 from packamal.server.watches import lists
@@ -162,13 +159,7 @@ def watch_lock_file(
     request: HttpRequest, response: HttpResponse, query: Query[FileName]
 ) -> Status[ManyAddedOut] | HttpResponse:
     """Watch every package that a lock file names; the file itself is the body."""
-    content = request.read(MAX_BYTES + 1)
-    if len(content) > MAX_BYTES:
-        raise HttpError(413, f"a lock file may have {MAX_BYTES >> 20} MB")
-    try:
-        found = read_lock_file(query.name, content)
-    except UsageError as error:
-        raise HttpError(422, str(error)) from error
+    content, found = received(request, query.name)
 
     def work() -> Status[ManyAddedOut]:
         items = _add(request, (one.purl for one in found.packages))
