@@ -12,7 +12,6 @@ import argparse
 import contextlib
 import json
 import os
-import secrets
 import shlex
 import subprocess
 import sys
@@ -40,10 +39,14 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("--values", type=Path, action="append", default=[], help="above those of minikube")
     parser.add_argument("--share", default="", help="source of a volume for the second transport, as JSON")
     parser.add_argument("--keep", action="store_true", help="leave the release")
+    parser.add_argument("--again", action="store_true", help="take over, and remove, a release that is there")
     parser.add_argument("--tests", default="tests/cluster", help="what pytest runs against the release")
     options = parser.parse_args(arguments)
     if lacking := missing("kubectl", "helm", *([] if options.skip_images else ["podman"])):
         say(f"not installed: {' '.join(lacking)}")
+        return 2
+    if not options.again and tried("get", "namespace", NAMESPACE).returncode == 0:
+        say(f"namespace {NAMESPACE} is there already, and this test removes it with its volumes; --again takes it over")
         return 2
     try:
         return everything(options)
@@ -129,7 +132,7 @@ def install(values: dict[str, object], what: str) -> None:
 
 def pytest(tests: str, transport: str) -> int:
     """The tests of a running release."""
-    environment = {**os.environ, "PACKAMAL_E2E_TRANSPORT": transport, "PACKAMAL_E2E_RUN": secrets.token_hex(4)}
+    environment = {**os.environ, "PACKAMAL_E2E_TRANSPORT": transport}
     command = [
         sys.executable,
         "-m",

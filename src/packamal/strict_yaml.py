@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 @cache
-def _loader() -> type[yaml.SafeLoader]:
+def loader() -> type[yaml.SafeLoader]:
     """The loader; made when a file is really parsed, since what was parsed before comes from the cache."""
     import yaml
 
@@ -44,7 +44,7 @@ def load(text: str, name: str) -> object:
     if any(isinstance(event, yaml.AliasEvent) for event in _events(text, name)):
         raise RuleError(f"{name}: aliases are not allowed")
     try:
-        return yaml.load(text, Loader=_loader())  # noqa: S506, a SafeLoader underneath
+        return yaml.load(text, Loader=loader())  # noqa: S506, a SafeLoader underneath
     except yaml.YAMLError as error:
         raise RuleError(f"{name}: {' '.join(str(error).split())}") from error
     except RuleError as error:
@@ -57,7 +57,7 @@ def _events(text: str, name: str) -> list[yaml.Event]:
     if "*" not in text or "&" not in text:
         return []
     try:
-        return list(yaml.parse(text, Loader=_loader()))
+        return list(yaml.parse(text, Loader=loader()))
     except yaml.YAMLError as error:
         raise RuleError(f"{name}: {' '.join(str(error).split())}") from error
 

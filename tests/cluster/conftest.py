@@ -13,7 +13,6 @@ from chart.rendering import CHART
 from cluster.commands import ANALYSIS, component, forwarded, kubectl, objects, say, tried
 
 HERE = Path(__file__).resolve().parent
-AUTHORITY = {"validatingadmissionpolicybinding"}
 
 
 def pytest_collection_modifyitems(items):

@@ -18,6 +18,7 @@ HERE = Path(__file__).parent
 FOREIGN = {
     "container_cpu_usage_seconds_total",
     "container_memory_working_set_bytes",
+    "kube_cronjob_created",
     "kube_cronjob_status_last_successful_time",
     "kube_deployment_status_replicas_available",
     "kube_horizontalpodautoscaler_spec_max_replicas",

@@ -57,8 +57,6 @@ def test_a_part_reaches_what_it_needs_and_nothing_else(set_of, source):
     wanted = EXPECTED[source] | (DNS if source != "seccomp" else set())
     if source in ("scans", "upkeep"):
         wanted |= ANYWHERE_ON_API_PORTS
-    if (source, "everything") == ("flower", "everything"):
-        wanted |= DNS
     # the frontend is open to whoever may speak at all; who else speaks on its port is in FROM_OUTSIDE
     assert found == wanted
 

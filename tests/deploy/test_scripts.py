@@ -194,6 +194,25 @@ class TestBackup:
         assert done.returncode != 0
         assert self.sql(database, "SELECT count(*) FROM pg_tables WHERE schemaname = 'public'", "second") == "0"
 
+    def test_a_count_that_breaks_off_does_not_read_as_an_empty_database(self, folder, kept, database):
+        self.sql(database, SEED)
+        assert self.run("backup", folder, database).returncode == 0
+        later = "INSERT INTO packages (name) VALUES ('later'); CREATE TABLE a_held (id int)"
+        self.sql(database, f"{later}; ALTER DATABASE packamal SET lock_timeout = '200ms'")
+        command = ["psql", "-q", "-h", str(database.folder), "-U", "packamal", "packamal", "-f", "-"]
+        holder = subprocess.Popen(command, env=environment(folder), stdin=subprocess.PIPE, text=True)
+        holder.stdin.write("BEGIN; LOCK TABLE a_held;\n")
+        holder.stdin.flush()
+        try:
+            until(lambda: self.sql(database, "SELECT count(*) FROM pg_locks WHERE mode = 'AccessExclusiveLock'") != "0")
+            done = self.run("restore", folder, database)
+        finally:
+            holder.kill()
+            holder.wait()
+            holder.stdin.close()
+        assert done.returncode != 0
+        assert self.sql(database, "SELECT count(*) FROM packages") == "501"
+
     def test_a_restore_never_overwrites(self, folder, kept, database):
         self.sql(database, SEED)
         assert self.run("backup", folder, database).returncode == 0

@@ -71,6 +71,12 @@ REFUSED: dict[str, tuple[dict[str, Any], str]] = {
     "hpa and keda": ({"scans": {"autoscaling": {"kind": "hpa,keda"}}}, "kind"),
     "a volume without a share": ({"results": {"transport": "volume"}}, "results.source"),
     "one namespace for all": ({"analysis": {"namespace": {"name": "packamal"}}}, "analysis.namespace.name"),
+    "keda beside the built-in database": ({"scans": {"autoscaling": {"kind": "keda"}}}, "keda"),
+    "the installer among analyses": (
+        {"sandbox": {"installer": {"namespace": "packamal-analysis"}}},
+        "sandbox.installer.namespace",
+    ),
+    "more releases waiting than the program takes": ({"feeds": {"waiting": 10001}}, "waiting"),
     "any host": ({"hosts": ["*"]}, "hosts"),
     "no host": ({"hosts": []}, "hosts"),
     "a setting that is none": ({"settings": {"secretKey": "x"}}, "secretKey"),

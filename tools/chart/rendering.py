@@ -11,6 +11,8 @@ from typing import Any
 
 import yaml
 
+from packamal.strict_yaml import loader
+
 ROOT = Path(__file__).resolve().parents[2]
 CHART = ROOT / "deploy/chart/packamal"
 RENDERED = ROOT / "deploy/chart/rendered"
@@ -62,8 +64,8 @@ def render_with(helm: Path, values: Values) -> list[Object]:
 
 
 def documents(text: str) -> Iterator[Object]:
-    """Every object of a rendered text."""
-    for found in yaml.load_all(text, Loader=yaml.CSafeLoader):
+    """Every object of a rendered text. Raises RuleError for a key said twice, of which a cluster would drop one."""
+    for found in yaml.load_all(text, Loader=loader()):
         if found:
             yield found
 

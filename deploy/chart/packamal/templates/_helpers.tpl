@@ -105,6 +105,12 @@ labels:
 {{- if eq (include "packamal.analysisNamespace" .) .Release.Namespace -}}
 {{- fail "analysis.namespace.name: analyses need a namespace of their own" -}}
 {{- end -}}
+{{- if and (eq .Values.scans.autoscaling.kind "keda") .Values.postgresql.enabled -}}
+{{- fail "scans.autoscaling.kind keda: its operator counts in the database from another namespace, which the built-in PostgreSQL lets nobody do; take hpa, or an external database" -}}
+{{- end -}}
+{{- if has (include "packamal.nodeNamespace" .) (list .Release.Namespace (include "packamal.analysisNamespace" .)) -}}
+{{- fail "sandbox.installer.namespace: the installer needs a namespace of its own, a privileged one" -}}
+{{- end -}}
 {{- if and (eq .Values.results.transport "volume") (not .Values.results.source) -}}
 {{- fail "results.source: a claim belongs to one namespace, so both namespaces need a volume on the same share: say its source (nfs or csi), or take results.transport upload" -}}
 {{- end -}}

@@ -1,6 +1,7 @@
 {{/* What every pod and every container of ours has. */}}
 
-{{/* Takes a dict: root, component, values; account (else that of the component), uid, spread, grace. */}}
+{{/* Takes a dict: root, component, values; account (else that of the component), uid, spread, grace,
+isAnalysis (placed like analyses alone, not like the rest of the release). */}}
 {{- define "packamal.pod" -}}
 {{- $root := .root -}}
 {{- $values := .values -}}
@@ -25,11 +26,12 @@ terminationGracePeriodSeconds: {{ . }}
 {{- with $values.priorityClassName }}
 priorityClassName: {{ . }}
 {{- end }}
-{{- with $values.nodeSelector | default $root.Values.nodeSelector }}
+{{- $shared := ternary (dict) $root.Values (.isAnalysis | default false) -}}
+{{- with $values.nodeSelector | default $shared.nodeSelector }}
 nodeSelector:
   {{- toYaml . | nindent 2 }}
 {{- end }}
-{{- with $values.tolerations | default $root.Values.tolerations }}
+{{- with $values.tolerations | default $shared.tolerations }}
 tolerations:
   {{- toYaml . | nindent 2 }}
 {{- end }}

@@ -1,1 +1,1 @@
-"""Runs a scan as a Job of a cluster: the Job is built as plain data, one module speaks with the API server."""
+"""Settings of scans that run as Jobs; the executor itself is not there yet, and server/pipeline/parts refuses it."""

@@ -1,4 +1,4 @@
-"""What an installation decides about its Jobs; everything else about them is decided in `job` and `pod`."""
+"""What an installation decides about its Jobs."""
 
 from __future__ import annotations
 
