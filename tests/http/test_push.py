@@ -130,6 +130,23 @@ def test_a_receiver_inside_is_taken_when_the_settings_name_it():
     check_address("http://10.0.0.1:80/", [("10.0.0.1", 80)])
 
 
+def test_all_numbers_of_a_name_share_the_time(monkeypatch):
+    monkeypatch.setattr(pushing, "DEADLINE_S", 0.3)
+    numbers = [f"93.184.215.{last}" for last in range(1, 9)]
+    answers = [(socket.AF_INET, socket.SOCK_STREAM, 6, "", (number, 443)) for number in numbers]
+    monkeypatch.setattr(socket, "getaddrinfo", lambda *words, **named: answers)
+
+    def silent(address, timeout=None, **named):
+        time.sleep(timeout)
+        raise TimeoutError
+
+    monkeypatch.setattr(socket, "create_connection", silent)
+    started = time.monotonic()
+    with pytest.raises(FetchError):
+        push("https://slow.example/", b"", {})
+    assert time.monotonic() - started < 1
+
+
 def test_a_receiver_that_drips_its_answer_is_left(monkeypatch):
     monkeypatch.setattr(pushing, "DEADLINE_S", 0.4)
     with socket.create_server(("127.0.0.1", 0)) as server:

@@ -231,14 +231,15 @@ class Client:
             ) from error
         guard = self._guard(proxy)
         # The pool takes its backend in its constructor only, and HTTPTransport passes none on; tests hold this name.
-        backend = guard if self._ends_at is None else Ending(guard, self._ends_at)
-        transport._pool._network_backend = cast(httpcore2.NetworkBackend, backend)
+        transport._pool._network_backend = cast(httpcore2.NetworkBackend, guard)
         return httpx2.Client(transport=transport, timeout=timeout, trust_env=False), guard
 
     def _guard(self, proxy: str) -> Guard:
         import httpcore2
 
-        guard = Guard(httpcore2.SyncBackend())
+        network = httpcore2.SyncBackend()
+        ending = None if self._ends_at is None else cast(httpcore2.NetworkBackend, Ending(network, self._ends_at))
+        guard = Guard(ending or network)
         for url in (*self._peer.indexes, *([proxy] if proxy else [])):
             guard.allow_configured(origin(url)[1:])
         for url in self._linked:

@@ -8,16 +8,13 @@ from __future__ import annotations
 
 import json
 import time
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 from packamal.errors import FetchError
 from packamal.http.access import Access
 from packamal.http.addresses import shown
 from packamal.http.body import read_body
 from packamal.http.client import USER_AGENT, Client, Peer
-
-if TYPE_CHECKING:
-    pass
 
 TIMEOUT_S = 5.0
 DEADLINE_S = 10.0

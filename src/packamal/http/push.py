@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import functools
 import logging
+import math
 import ssl
 import time
 from collections.abc import Iterable, Mapping
@@ -57,8 +58,7 @@ def push(url: str, body: bytes, headers: Mapping[str, str], inner: Iterable[Plac
     end = time.monotonic() + DEADLINE_S
     transport = httpx2.HTTPTransport(verify=_trusted(), trust_env=False, retries=0)
     # As in `client`: the pool takes its backend in its constructor only, and HTTPTransport passes none on.
-    backend = cast("httpcore2.NetworkBackend", Ending(_guard(inner), end))
-    transport._pool._network_backend = backend
+    transport._pool._network_backend = cast("httpcore2.NetworkBackend", _guard(inner, end))
     sent = {"user-agent": USER_AGENT, **headers}
     with httpx2.Client(transport=transport, timeout=DEADLINE_S, trust_env=False, follow_redirects=False) as client:
         try:
@@ -75,10 +75,10 @@ def _trusted() -> ssl.SSLContext:
     return httpx2.create_ssl_context()
 
 
-def _guard(inner: Iterable[Place]) -> Guard:
+def _guard(inner: Iterable[Place], end: float = math.inf) -> Guard:
     import httpcore2
 
-    guard = Guard(httpcore2.SyncBackend())
+    guard = Guard(cast("httpcore2.NetworkBackend", Ending(httpcore2.SyncBackend(), end)))
     for place in inner:
         guard.allow_configured(place)
     return guard

@@ -364,10 +364,15 @@ def test_a_provider_that_is_slow_is_not_waited_for(corp, visitor, monkeypatch):
     assert time.monotonic() - started < 2.5
 
 
-def test_a_provider_that_went_away_is_asked_again_later(corp, visitor, through):
+def test_a_provider_that_went_away_is_asked_again_later(corp, visitor, through, monkeypatch):
     corp.order(broken={DISCOVERY: {"status": 503}})
     visitor.get("/sign-in/provider")
     corp.order()
+    asked = len(corp.asked)
+    assert refused(visitor.get("/sign-in/provider"), "does not answer as it should", 503)
+    assert len(corp.asked) == asked
+    later = time.monotonic() + provider_client.PAUSE_S
+    monkeypatch.setattr(provider_client.time, "monotonic", lambda: later)
     assert through(visitor).status_code == 302
 
 

@@ -86,6 +86,20 @@ def test_other_spellings_of_a_name_are_the_same_account(db):
     assert throttle.take("Ada", ELSEWHERE.format(99)).wait_s > 0
 
 
+@pytest.mark.parametrize("blanks", [149, 200])
+def test_blanks_before_a_name_make_it_no_other_account(visitor, person, sign_in, blanks):
+    person()
+    for number in range(throttle.ACCOUNT_TRIES):
+        sign_in(visitor, password="wrong", REMOTE_ADDR=ELSEWHERE.format(number))
+    assert sign_in(visitor, " " * blanks + "ada", REMOTE_ADDR=ELSEWHERE.format(99)).status_code == 429
+
+
+def test_no_nul_gets_into_the_trail_with_the_name_of_somebody(visitor, person, sign_in):
+    person()
+    assert sign_in(visitor, "ada\0", "wrong").status_code == 200
+    assert AuditEvent.objects.order_by("pk").last().subject == "ada"
+
+
 def test_right_passwords_never_wait(visitor, person, sign_in):
     person()
     for _ in range(throttle.ADDRESS_TRIES + 1):

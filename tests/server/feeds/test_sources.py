@@ -81,6 +81,7 @@ def test_a_feed_gives_what_is_new_oldest_first(full, name, releases):
     assert found(batch) == releases
     assert batch.cursor != PLACES[name]
     assert all(release.published_at for release in batch.releases)
+    assert batch.is_whole == (name == "pypi")  # the others' logs do not give back what a gap left out
 
 
 @pytest.mark.parametrize("name", FEEDS)

@@ -43,6 +43,14 @@ def due_now():
     Delivery.objects.update(next_at=timezone.now())
 
 
+def test_what_waits_for_somebody_who_was_shut_out_is_not_sent(receiver, hooked, ends, person):
+    hooked(Event.ANALYSIS_FINISHED)
+    ends()
+    User.objects.filter(pk=person.pk).update(is_active=False)
+    assert deliver() == {}
+    assert receiver.accepted == []
+
+
 def test_a_receiver_gets_what_happened_and_finds_it_genuine(receiver, hooked, ends):
     hook = hooked(Event.ANALYSIS_FINISHED)
     row = ends("malicious")

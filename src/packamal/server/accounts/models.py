@@ -19,6 +19,9 @@ class Role(models.TextChoices):
     ADMIN = "admin"
 
 
+RANK = {role: rank for rank, role in enumerate(Role)}
+
+
 class Scope(models.TextChoices):
     """What an API key is good for."""
 

@@ -32,7 +32,8 @@ class SignIn(LoginView):
 
     def post(self, request: HttpRequest, *args: str, **kwargs: object) -> HttpResponse:
         """Take a try before the password is looked at."""
-        self.name = request.POST.get("username", "")[: MAX_NAME_CHARS + 1].strip()
+        # Stripped as the form does it, and before it is cut: blanks in front would make the account another one here.
+        self.name = request.POST.get("username", "").strip().replace("\0", "")[: MAX_NAME_CHARS + 1]
         self.tries = throttle.take(self.name, client_address(request))
         if self.tries.wait_s > 0:
             return self._wait()
@@ -46,7 +47,7 @@ class SignIn(LoginView):
 
     def form_invalid(self, form: AuthenticationForm) -> HttpResponse:
         """Wrong: whether the name, the password or the account, the answer is the same."""
-        known = get_user_model().objects.filter(username=self.name.replace("\0", "")).exists()
+        known = get_user_model().objects.filter(username=self.name).exists()
         audit.record("system", "session.refuse", self.name if known else "", address=client_address(self.request))
         if self.tries.is_last:
             audit.record("system", "session.throttle", self.name if known else "", address=client_address(self.request))

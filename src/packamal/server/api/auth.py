@@ -9,7 +9,7 @@ from ninja.security import HttpBearer
 
 from packamal.server.accounts.buckets import Taken, buckets
 from packamal.server.accounts.keys import find_key
-from packamal.server.accounts.models import ApiKey, Scope
+from packamal.server.accounts.models import ApiKey, Scope, User
 from packamal.server.analyses.claims import Asker
 from packamal.server.request_id import current_request_id
 
@@ -57,6 +57,13 @@ def asker(request: HttpRequest) -> Asker:
     """Who asks, behind `KeyAuth`."""
     key: ApiKey = request.auth  # type: ignore[attr-defined]
     return Asker(key.owner, key, current_request_id())
+
+
+def owner(request: HttpRequest) -> User:
+    """Whose key it is; each key has an owner."""
+    found = asker(request).owner
+    assert found is not None
+    return found
 
 
 def actor(request: HttpRequest) -> str:

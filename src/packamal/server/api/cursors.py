@@ -7,11 +7,13 @@ import binascii
 import datetime
 import json
 from collections.abc import Sequence
-from typing import TypeVar
+from typing import Annotated, TypeVar
 from uuid import UUID
 
 from django.db.models import Q, QuerySet
+from ninja import Schema
 from ninja.errors import HttpError
+from pydantic import Field
 
 from packamal.server.analyses.models import Analysis
 from packamal.server.watches.models import Watch
@@ -21,6 +23,13 @@ Row = TypeVar("Row", Analysis, Delivery, Watch)
 """Has `created_at` and a UUID, and an index over both."""
 MAX_LIMIT = 200
 MAX_CURSOR_CHARS = 200
+
+
+class Paging(Schema):
+    """Which part of a list."""
+
+    cursor: Annotated[str, Field(max_length=MAX_CURSOR_CHARS)] = ""
+    limit: Annotated[int, Field(ge=1, le=MAX_LIMIT)] = 50
 
 
 def page(rows: QuerySet[Row], cursor: str, limit: int) -> tuple[Sequence[Row], str | None]:

@@ -72,6 +72,11 @@ class FileName(Schema):
     """Which kind of lock file it is."""
 
     name: Annotated[Text, Field(min_length=1, max_length=255, examples=["package-lock.json"])]
+
+
+class NewLockFile(FileName):
+    """The same, and how urgent it is."""
+
     lane: Literal["interactive", "bulk"] = "bulk"
 
 
@@ -100,7 +105,7 @@ def submit_batch(request: HttpRequest, response: HttpResponse, body: Batch) -> S
     openapi_extra=FILE_BODY,
 )
 def submit_lock_file(
-    request: HttpRequest, response: HttpResponse, query: Query[FileName]
+    request: HttpRequest, response: HttpResponse, query: Query[NewLockFile]
 ) -> Status[ManyOut] | HttpResponse:
     """Submit every exact version that a lock file names; the file itself is the body."""
     content, found = received(request, query.name)

@@ -17,6 +17,7 @@ from packamal.errors import TargetError
 from packamal.server.accounts.keyring import KeyRefusedError
 from packamal.server.accounts.quota import QuotaError
 from packamal.server.request_id import current_request_id
+from packamal.server.webhooks.hooks import AddressError, HookRefusedError
 
 log = logging.getLogger(__name__)
 CONTENT_TYPE = "application/problem+json"
@@ -67,7 +68,8 @@ def add_handlers(api: NinjaAPI) -> None:
     api.exception_handler(RequestDataTooBig)(_too_big)
     api.exception_handler(SuspiciousOperation)(_malformed)
     api.exception_handler(UnreadablePostError)(_malformed)
-    api.exception_handler(KeyRefusedError)(lambda request, error: answer(409, str(error)))
+    for refusal, status in ((KeyRefusedError, 409), (HookRefusedError, 409), (AddressError, 422)):
+        api.exception_handler(refusal)(lambda request, error, status=status: answer(status, str(error)))
     api.exception_handler(Exception)(_fault)
 
 

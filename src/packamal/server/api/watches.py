@@ -12,12 +12,11 @@ from django.shortcuts import get_object_or_404
 from ninja import Query, Router, Schema, Status
 from pydantic import ConfigDict, Field
 
-from packamal.server.accounts.models import User
 from packamal.server.analyses.states import State
 from packamal.server.api import links
-from packamal.server.api.auth import READ, SUBMIT, actor, asker
-from packamal.server.api.cursors import MAX_CURSOR_CHARS, MAX_LIMIT, page
-from packamal.server.api.many import FILE_BODY, received
+from packamal.server.api.auth import READ, SUBMIT, actor, asker, owner
+from packamal.server.api.cursors import MAX_LIMIT, Paging, page
+from packamal.server.api.many import FILE_BODY, FileName, received
 from packamal.server.api.once import PARAMETER, once
 from packamal.server.api.problems import Problem
 from packamal.server.watches import lists
@@ -38,12 +37,6 @@ class WatchesIn(Schema):
         list[Annotated[str, Field(max_length=MAX_CHARS)]],
         Field(min_length=1, max_length=MAX_MANY, examples=[["pkg:pypi/requests"]]),
     ]
-
-
-class FileName(Schema):
-    """Which kind of lock file it is."""
-
-    name: Annotated[str, Field(min_length=1, max_length=255, examples=["package-lock.json"])]
 
 
 class AddedOut(Schema):
@@ -114,13 +107,6 @@ class WatchEventsOut(Schema):
     items: list[WatchEventOut]
 
 
-class Paging(Schema):
-    """Which part of the list."""
-
-    cursor: Annotated[str, Field(max_length=MAX_CURSOR_CHARS)] = ""
-    limit: Annotated[int, Field(ge=1, le=MAX_LIMIT)] = 50
-
-
 class EventPaging(Schema):
     """Which part of the events."""
 
@@ -132,7 +118,7 @@ class EventPaging(Schema):
 @router.get("/watches", auth=READ, response={200: WatchesOut, REFUSALS: Problem}, url_name="watches")
 def list_watches(request: HttpRequest, paging: Query[Paging]) -> WatchesOut:
     """What the key's owner watches."""
-    found, following = page(lists.watches_of(_owner(request)), paging.cursor, paging.limit)
+    found, following = page(lists.watches_of(owner(request)), paging.cursor, paging.limit)
     return WatchesOut(items=[_shown(row) for row in found], next=following)
 
 
@@ -200,18 +186,12 @@ def list_events(request: HttpRequest, watch_id: UUID, paging: Query[EventPaging]
     return _events(request, paging, {"package": _one(request, watch_id).package_id})
 
 
-def _owner(request: HttpRequest) -> User:
-    owner = asker(request).owner
-    assert owner is not None
-    return owner
-
-
 def _one(request: HttpRequest, watch_id: UUID) -> Watch:
-    return get_object_or_404(lists.watches_of(_owner(request)), pk=watch_id)
+    return get_object_or_404(lists.watches_of(owner(request)), pk=watch_id)
 
 
 def _add(request: HttpRequest, purls: Iterable[str]) -> list[AddedOut]:
-    entries: Sequence[Entry] = lists.add(actor(request), _owner(request), asker(request).key, purls)
+    entries: Sequence[Entry] = lists.add(actor(request), owner(request), asker(request).key, purls)
     return [
         AddedOut(
             requested=entry.requested,
@@ -225,7 +205,7 @@ def _add(request: HttpRequest, purls: Iterable[str]) -> list[AddedOut]:
 
 
 def _events(request: HttpRequest, paging: EventPaging, of: dict[str, int]) -> WatchEventsOut:
-    rows = lists.events_of(_owner(request)).filter(**of)
+    rows = lists.events_of(owner(request)).filter(**of)
     rows = rows.filter(pk__lt=paging.before) if paging.before else rows
     return WatchEventsOut(items=[_event(row) for row in rows[: paging.limit]])
 

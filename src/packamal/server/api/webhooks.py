@@ -11,17 +11,16 @@ from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
 from ninja import Query, Router, Schema, Status
-from ninja.errors import HttpError
 from pydantic import ConfigDict, Field
 
 from packamal.http.push import MAX_URL_CHARS
 from packamal.model import Level
-from packamal.server.api.auth import READ, SUBMIT, actor, asker
-from packamal.server.api.cursors import MAX_CURSOR_CHARS, MAX_LIMIT, page
+from packamal.server.api.auth import READ, SUBMIT, actor, asker, owner
+from packamal.server.api.cursors import Paging, page
 from packamal.server.api.once import PARAMETER, once
 from packamal.server.api.problems import Problem
 from packamal.server.webhooks import hooks
-from packamal.server.webhooks.hooks import AddressError, HookRefusedError, NewSecret, Wanted
+from packamal.server.webhooks.hooks import NewSecret, Wanted
 from packamal.server.webhooks.models import Delivery, DeliveryState, Event, HookState, Webhook
 
 router = Router(tags=["webhooks"])
@@ -98,13 +97,6 @@ class DeliveriesOut(Schema):
     next: str | None
 
 
-class Paging(Schema):
-    """Which part of a list."""
-
-    cursor: Annotated[str, Field(max_length=MAX_CURSOR_CHARS)] = ""
-    limit: Annotated[int, Field(ge=1, le=MAX_LIMIT)] = 50
-
-
 @router.get("/webhooks", auth=READ, response={200: WebhooksOut, REFUSALS: Problem}, url_name="webhooks")
 def list_webhooks(request: HttpRequest) -> WebhooksOut:
     """Those of the key's owner."""
@@ -125,14 +117,7 @@ def create_webhook(
     wanted = Wanted(body.url, tuple(Event(event) for event in body.events), Level(body.level))
 
     def work() -> Status[NewWebhookOut]:
-        owner = asker(request).owner
-        assert owner is not None
-        try:
-            return Status(201, _new(hooks.create(actor(request), owner, wanted)))
-        except AddressError as error:
-            raise HttpError(422, str(error)) from error
-        except HookRefusedError as error:
-            raise HttpError(409, str(error)) from error
+        return Status(201, _new(hooks.create(actor(request), owner(request), wanted)))
 
     return once(request, response, request.body, work, SECRET)
 
@@ -199,14 +184,7 @@ def resume_webhook(request: HttpRequest, webhook_id: UUID) -> WebhookOut:
 def ping_webhook(request: HttpRequest, response: HttpResponse, webhook_id: UUID) -> Status[DeliveryOut] | HttpResponse:
     """Send a message that says nothing; 409 while the last one is on its way."""
     row = _one(request, webhook_id)
-
-    def work() -> Status[DeliveryOut]:
-        try:
-            return Status(202, _delivery(hooks.ping(actor(request), row)))
-        except HookRefusedError as error:
-            raise HttpError(409, str(error)) from error
-
-    return once(request, response, b"", work)
+    return once(request, response, b"", lambda: Status(202, _delivery(hooks.ping(actor(request), row))))
 
 
 @router.get(
@@ -232,10 +210,7 @@ def _one(request: HttpRequest, webhook_id: UUID) -> Webhook:
 
 def _changed(request: HttpRequest, webhook_id: UUID, change: Callable[[str, Webhook], None]) -> WebhookOut:
     row = _one(request, webhook_id)
-    try:
-        change(actor(request), row)
-    except HookRefusedError as error:
-        raise HttpError(409, str(error)) from error
+    change(actor(request), row)
     row.refresh_from_db()
     return _shown(row)
 

@@ -46,7 +46,7 @@ class Batch(NamedTuple):
     gap: str = ""
     """Why the source may have shown less than everything, in words; empty: nothing is missing."""
     is_whole: bool = False
-    """Out of a log of all changes: it makes good what an earlier gap left out."""
+    """Out of a log that holds what an earlier gap left out, since that came from a second source: it is made good."""
     has_more: bool = False
     """The source shows more at once: no need to wait for the next turn."""
 

@@ -60,7 +60,7 @@ def releases_of(changes: Sequence[Change], versions: Versions, begin: datetime.d
     if unread and len(unread) == len(changes):
         raise unread[0]
     gap = f"{len(unread)} package documents could not be read ({unread[0]})" if unread else ""
-    return Batch(cursor, found, len(unread), gap, not gap, is_cut)
+    return Batch(cursor, found, len(unread), gap, has_more=is_cut)
 
 
 def _newer(table: Mapping[str, str], begin: datetime.datetime) -> list[tuple[str, datetime.datetime]]:

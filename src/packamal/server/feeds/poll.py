@@ -112,12 +112,8 @@ def _gap(state: FeedState, batch: Batch, is_all: bool, now: datetime.datetime) -
     """A gap adds to what was missed; a whole log that was read to its end makes earlier ones good."""
     if batch.gap:
         return {"missed": F("missed") + batch.missed, "gap": batch.gap[:ERROR_CHARS], "gap_at": now}
-    is_good = batch.is_whole and is_all and not batch.has_more and state.name in MADE_GOOD
+    is_good = batch.is_whole and is_all and not batch.has_more
     return {"missed": 0, "gap": "", "gap_at": None} if is_good else {}
-
-
-MADE_GOOD = frozenset({"pypi"})
-"""Feeds whose gaps come from a second source, so that their log holds what was missed."""
 
 
 def _failed(state: FeedState, error: str) -> None:

@@ -86,7 +86,7 @@ def _put(read: Read, root: Path) -> str:
             (part / path).parent.mkdir(parents=True, exist_ok=True)
             (part / path).write_bytes(content)
         read_rules((RULES, part / "rules"))
-        with suppress(FileExistsError, OSError):
+        with suppress(OSError):
             part.replace(root / digest)  # there already: the same content, since its manifest is the same
         if not (root / digest).is_dir():
             raise FetchError("the lists could not be put in their place")

@@ -11,10 +11,9 @@ from django.core.exceptions import BadRequest, PermissionDenied
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect
 from django.utils.http import url_has_allowed_host_and_scheme
 
-from packamal.server.accounts.models import Role, User
+from packamal.server.accounts.models import RANK, Role, User
 
 P = ParamSpec("P")
-RANK = {Role.VIEWER: 0, Role.ANALYST: 1, Role.ADMIN: 2}
 SIGN_IN = "/sign-in"
 OWN_EYES = "private, no-cache"
 """What one person sees is kept by no proxy, and asked for again before it is shown again."""

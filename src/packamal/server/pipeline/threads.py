@@ -86,4 +86,6 @@ def _do(task: str) -> None:
         app.tasks[task]()
     except (DatabaseError, PackamalError, OSError) as error:
         log.warning("task=%s was not done: %s", task, error)
+    except Exception:  # the edge of a task, as Celery has it: a surprise ends this run, not all that come after it
+        log.exception("task=%s failed", task)
     connection.close()

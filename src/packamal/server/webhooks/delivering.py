@@ -67,7 +67,10 @@ def forget(now: datetime.datetime) -> int:
 def _due() -> Iterator[Delivery]:
     """The first one of each webhook, then the second one of each."""
     waiting = Delivery.objects.filter(
-        state=DeliveryState.PENDING, next_at__lte=timezone.now(), webhook__state=HookState.ACTIVE
+        state=DeliveryState.PENDING,
+        next_at__lte=timezone.now(),
+        webhook__state=HookState.ACTIVE,
+        webhook__owner__is_active=True,
     )
     first = waiting.order_by().values_list("webhook").annotate(first=Min("next_at")).order_by("first")[:MAX_HOOKS]
     own = [waiting.filter(webhook=key).select_related("webhook").order_by("next_at")[:MAX_EACH] for key, _ in first]

@@ -20,6 +20,8 @@ KEPT_S = 3600
 """Providers say days; an hour is soon enough for what changes, and rare enough to cost nothing."""
 AGAIN_S = 30
 """Between two looks for a key that is not there: tokens with invented ids must not make us ask."""
+PAUSE_S = 5.0
+"""After a provider that did not answer; whoever comes meanwhile is told at once."""
 MAX_KEYS = 100
 MIN_RSA_BITS = 2048
 MAX_TOKEN_CHARS = 100_000
@@ -50,6 +52,7 @@ class ProviderClient:
     def __init__(self, provider: Provider) -> None:
         self.provider = provider
         self._kept: _Kept | None = None
+        self._silent_until = 0.0
         self._lock = threading.Lock()
 
     def metadata(self) -> Metadata:
@@ -93,8 +96,18 @@ class ProviderClient:
     def _current(self, age_s: float) -> _Kept:
         with self._lock:
             if self._kept is None or time.monotonic() - self._kept.at_s > age_s:
-                self._kept = self._fetched()
+                self._kept = self._asked()
             return self._kept
+
+    def _asked(self) -> _Kept:
+        """What the provider says now; while it is silent, one visitor waits for it and not all of them in turn."""
+        if time.monotonic() < self._silent_until:
+            raise SignInRefusedError(Refusal.PROVIDER, "it did not answer a moment ago")
+        try:
+            return self._fetched()
+        except SignInRefusedError:
+            self._silent_until = time.monotonic() + PAUSE_S
+            raise
 
     def _fetched(self) -> _Kept:
         try:

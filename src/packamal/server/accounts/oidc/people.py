@@ -12,7 +12,7 @@ import unicodedata
 from django.db import IntegrityError, transaction
 
 from packamal.server.accounts import audit
-from packamal.server.accounts.models import ExternalIdentity, Role, User
+from packamal.server.accounts.models import RANK, ExternalIdentity, Role, User
 from packamal.server.accounts.oidc.refusals import Refusal, SignInRefusedError
 from packamal.server.accounts.oidc.tokens import Visitor
 from packamal.server.accounts.sessions import end_sessions
@@ -23,7 +23,6 @@ MAX_NAME_CHARS = 100
 MARK_CHARS = 12
 UNFIT = re.compile(r"[^\w.@+-]", re.ASCII)
 """In a name: what could make it look like another."""
-RANK = {role.value: rank for rank, role in enumerate(Role)}
 
 
 def admit(visitor: Visitor, provider: Provider) -> User:
@@ -54,7 +53,7 @@ def _check_place(visitor: Visitor, provider: Provider) -> None:
 def _role(visitor: Visitor, provider: Provider) -> Role | None:
     """The highest of those they have."""
     given = [one.role for one in provider.roles if one.value in visitor.roles]
-    found = max(given, key=RANK.__getitem__, default=provider.unknown_role)
+    found = max(given, key=lambda role: RANK[Role(role)], default=provider.unknown_role)
     return Role(found) if found else None
 
 

@@ -21,7 +21,7 @@ LINES = "application/x-ndjson, text/plain, */*"
 def since(source: Source, cursor: str) -> Batch:
     """The versions since; the cursor is a time as the index wrote it."""
     if moment(cursor) is None:
-        return Batch(datetime.datetime.now(datetime.UTC).isoformat().replace("+00:00", "Z"), is_whole=True)
+        return Batch(datetime.datetime.now(datetime.UTC).isoformat().replace("+00:00", "Z"))
     body = source.text(PATH, LINES, since=cursor, limit=str(LIMIT))
     rows = source.objects(PATH, [load_json(line) for line in body.splitlines() if line.strip()])
     found = []
@@ -34,7 +34,7 @@ def since(source: Source, cursor: str) -> Batch:
     following = found[-1].cursor if found else cursor
     is_stuck = following == cursor and len(rows) >= LIMIT
     gap = "one moment holds more versions than the index gives at once; those beyond were left out" if is_stuck else ""
-    return Batch(_after(following) if is_stuck else following, found, 0, gap, not gap, len(rows) >= LIMIT)
+    return Batch(_after(following) if is_stuck else following, found, gap=gap, has_more=len(rows) >= LIMIT)
 
 
 def _after(cursor: str) -> str:

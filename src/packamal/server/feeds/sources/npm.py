@@ -28,7 +28,7 @@ def since(source: Source, cursor: str) -> Batch:
     sequence, begin = _sequence(known.get("seq")), moment(known.get("begin"))
     now = datetime.datetime.now(datetime.UTC)
     if not sequence or begin is None:
-        return Batch(pack(seq=_last(source), begin=now.isoformat()), is_whole=True)
+        return Batch(pack(seq=_last(source), begin=now.isoformat()))
     answer = source.table(PATH, since=sequence, limit=str(LIMIT))
     rows = source.objects(PATH, answer.get("results"))
     last = _sequence(answer.get("last_seq")) or (_sequence(rows[-1].get("seq")) if rows else sequence)

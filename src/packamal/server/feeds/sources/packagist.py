@@ -28,7 +28,7 @@ def since(source: Source, cursor: str) -> Batch:
     place, begin = known.get("since"), moment(known.get("begin"))
     now = datetime.datetime.now(datetime.UTC)
     if not _is_count(place) or begin is None:
-        return Batch(pack(since=int(time.time() * TICKS), begin=now.isoformat()), is_whole=True)
+        return Batch(pack(since=int(time.time() * TICKS), begin=now.isoformat()))
     answer = source.table(PATH, since=str(place))
     last = answer.get("timestamp")
     if not _is_count(last):

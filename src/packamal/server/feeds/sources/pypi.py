@@ -37,9 +37,7 @@ def since(source: Source, cursor: str) -> Batch:
     now = datetime.datetime.now(datetime.UTC)
     try:
         if not serial:
-            last = _last(source)
-            batch = Batch(pack(serial=last, until=now.isoformat()), is_whole=True)
-            return batch if until is None else _newest(source, 0, until)._replace(cursor=batch.cursor)
+            return Batch(pack(serial=_last(source), until=now.isoformat()), is_whole=True)
         return _log(source, serial, now)
     except AnalysisError:
         if until is None:

@@ -24,7 +24,7 @@ def since(source: Source, cursor: str) -> Batch:
     now = datetime.datetime.now(datetime.UTC)
     until = moment(cursor)
     if until is None:
-        return Batch(now.isoformat(), is_whole=True)
+        return Batch(now.isoformat())
     begin = max(until - OVERLAP, now - MAX_AGE)
     end = min(begin + OVERLAP + MAX_SPAN, now)
     found, is_cut = _versions(source, begin, end)
@@ -35,7 +35,7 @@ def since(source: Source, cursor: str) -> Batch:
         gap = f"the registry gave more than {MAX_PAGES} pages for {(end - begin)}; the rest was left out"
     # Each is taken under the old cursor: the pages are in no order that could be gone on from.
     releases = [release._replace(cursor=cursor) for release in sorted(found, key=lambda one: one.published_at or end)]
-    return Batch(end.isoformat(), releases, 0, gap, not gap, end < now)
+    return Batch(end.isoformat(), releases, gap=gap, has_more=end < now)
 
 
 def _versions(source: Source, begin: datetime.datetime, end: datetime.datetime) -> tuple[list[Release], bool]:
