@@ -13,7 +13,6 @@ from collections.abc import Callable
 
 from django.db import DatabaseError, connection
 
-from packamal.errors import PackamalError
 from packamal.server.pipeline.bells import local_bell
 from packamal.server.pipeline.celery_app import SCHEDULE, app
 from packamal.server.pipeline.parts import executor
@@ -82,10 +81,6 @@ class Threads:
 
 
 def _do(task: str) -> None:
-    try:
-        app.tasks[task]()
-    except (DatabaseError, PackamalError, OSError) as error:
-        log.warning("task=%s was not done: %s", task, error)
-    except Exception:  # the edge of a task, as Celery has it: a surprise ends this run, not all that come after it
-        log.exception("task=%s failed", task)
+    """As a worker of Celery does it: what goes wrong is logged and ends this run, not those that come after it."""
+    app.tasks[task].apply(throw=False)
     connection.close()
