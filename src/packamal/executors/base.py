@@ -3,13 +3,23 @@
 from __future__ import annotations
 
 import enum
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Set
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
 MAX_REPORT_BYTES = 32 << 20
 """Reports are trimmed by the scanner to a few megabytes; more is a fault or an attack."""
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """How a scan that runs elsewhere brings its report back by itself."""
+
+    path: str
+    """Of this attempt below the internal listener: attempts/ID/N."""
+    result_token: str = field(repr=False)
+    heartbeat_token: str = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +34,8 @@ class Order:
     request_id: str = ""
     path: Path | None = None
     """An uploaded file, instead of what the address names."""
+    delivery: Delivery | None = None
+    """For executors whose scans run elsewhere."""
 
 
 class Ending(enum.StrEnum):
@@ -31,13 +43,19 @@ class Ending(enum.StrEnum):
 
     REPORTED = "reported"
     """There is something that claims to be a report."""
+    DELIVERED = "delivered"
+    """It says that its report is where it should be; whoever keeps reports knows."""
     REFUSED = "refused"
     """The scanner took it for wrong usage."""
     CRASHED = "crashed"
     TIMEOUT = "timeout"
     TOO_LARGE = "too_large"
+    OUT_OF_MEMORY = "out_of_memory"
     STOPPED = "stopped"
     """On request of the watcher."""
+    UNSAFE = "unsafe"
+    """The ground was not shut in as it should be, so nothing was run."""
+    NO_IMAGE = "no_image"
     LOST = "lost"
     """Could not be started, or the ground it ran on went away; another try may do better."""
 
@@ -67,7 +85,10 @@ Watch = Callable[[Stage], bool]
 
 
 class Executor(Protocol):
-    """Runs a scan somewhere."""
+    """Runs scans somewhere."""
 
     def run(self, order: Order, watch: Watch) -> Outcome:
         """Run it to its end, whatever that is; never longer than its time limit and a little."""
+
+    def sweep(self, is_wanted: Callable[[Set[str]], Set[str]]) -> int:
+        """End what runs for nobody; `is_wanted` is given names of orders and tells which still are. How many ended."""

@@ -11,7 +11,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence, Set
 from pathlib import Path
 
 from packamal.config import environment
@@ -71,6 +71,10 @@ class ProcessExecutor:
                     return _Follower(child, order.time_limit_s).follow(watch)
                 finally:
                     _end(child)
+
+    def sweep(self, is_wanted: Callable[[Set[str]], Set[str]]) -> int:
+        """Nothing outlives its worker here."""
+        return 0
 
     def _command(self, order: Order) -> list[str]:
         flags = ["--format", "jsonl", "--fail-on", "never", "--progress", "jsonl", "--jobs", "1"]

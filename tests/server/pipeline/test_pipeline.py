@@ -140,11 +140,15 @@ def test_a_package_that_is_not_there_fails_once_and_for_all(index):
     assert (analysis.state, analysis.error_category, analysis.claim) == (State.FAILED, "not_found", None)
 
 
+OF_THE_GROUND = {Ending.LOST, Ending.STOPPED, Ending.UNSAFE, Ending.NO_IMAGE}
+"""Another try may do better; all else would end the same way."""
+
+
 @pytest.mark.parametrize("ending", [ending for ending in Ending if ending is not Ending.REPORTED])
 def test_every_other_ending_ends_the_attempt(queued, lease, ending, tmp_path):
     assert settle(lease, Outcome(ending, detail="why"), parts.store())
     queued.refresh_from_db()
-    assert queued.state == (State.QUEUED if ending in (Ending.LOST, Ending.STOPPED) else State.FAILED)
+    assert queued.state == (State.QUEUED if ending in OF_THE_GROUND else State.FAILED)
     assert queued.attempts.get().detail == "why"
     assert queued.level == ""
 
@@ -175,6 +179,19 @@ def test_a_report_that_judged_nothing_never_reads_as_an_answer(queued, lease):
     assert settle(lease, Outcome(Ending.REPORTED, content), parts.store())
     queued.refresh_from_db()
     assert (queued.state, queued.level) == (State.QUEUED, "")
+
+
+def test_a_scan_that_delivered_its_report_itself_has_ended_already(queued, lease):
+    assert settle(lease, Outcome(Ending.REPORTED, json.dumps(REPORT).encode()), parts.store())
+    assert not settle(lease, Outcome(Ending.DELIVERED), parts.store())
+    queued.refresh_from_db()
+    assert (queued.state, queued.level) == (State.DONE, "clean")
+
+
+def test_one_that_only_says_so_is_no_answer(queued, lease):
+    assert settle(lease, Outcome(Ending.DELIVERED), parts.store())
+    queued.refresh_from_db()
+    assert (queued.state, queued.error_category, queued.level) == (State.FAILED, "result_missing", "")
 
 
 def test_a_result_that_comes_twice_is_taken_once(queued, lease):

@@ -1,1 +1,1 @@
-"""Settings of scans that run as Jobs; the executor itself is not there yet, and server/pipeline/parts refuses it."""
+"""Settings, names and exit codes of scans that run as Jobs; the executor is not there yet: server/pipeline/parts refuses it."""

@@ -21,9 +21,14 @@ FAILURES: dict[Ending, tuple[Category, str]] = {
     Ending.CRASHED: (Category.INTERNAL, "the scan ended without a report"),
     Ending.TIMEOUT: (Category.TIMEOUT, "the scan took longer than it may and was stopped"),
     Ending.TOO_LARGE: (Category.RESOURCE_LIMIT, "the report is larger than any report may be"),
+    Ending.DELIVERED: (Category.RESULT_MISSING, "the scan ended, but its report did not arrive"),
+    Ending.OUT_OF_MEMORY: (Category.RESOURCE_LIMIT, "the scan needed more memory or storage than it may"),
+    Ending.UNSAFE: (Category.SANDBOX_UNAVAILABLE, "the scan was not shut in as it should be"),
+    Ending.NO_IMAGE: (Category.IMAGE_ERROR, "the image of scans could not be had"),
     Ending.LOST: (Category.CLUSTER_ERROR, "the scan could not be run"),
-    Ending.STOPPED: (Category.CLUSTER_ERROR, "the service was stopped"),  # changes nothing after a cancellation
+    Ending.STOPPED: (Category.CLUSTER_ERROR, "the service was stopped"),
 }
+"""STOPPED changes nothing after a cancellation, DELIVERED nothing after the report came, which ended the attempt."""
 INDICATED = frozenset({Level.SUSPICIOUS, Level.MALICIOUS})
 """Clean packages speak to servers, too."""
 MAX_INDICATORS = 2000
