@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import json
 import os
+import signal
+import socket
+import subprocess
 import sys
 import time
 from pathlib import Path
@@ -72,6 +75,46 @@ time.sleep(60)
     while alive(pid) and time.monotonic() < ends:
         time.sleep(0.02)
     assert not alive(pid)
+
+
+WORKER = """
+import os, pathlib, sys
+from packamal.executors.base import Order
+from packamal.executors.process import ProcessExecutor
+ProcessExecutor(pathlib.Path(sys.argv[1]), os.environ).run(Order("a-1", "pkg:pypi/small@1.0", 60), lambda stage: True)
+"""
+
+
+def session(pid):
+    """Processes of the session that a child of this process leads."""
+    found = {}
+    for path in Path("/proc").glob("[0-9]*/stat"):
+        try:
+            found[int(path.parent.name)] = path.read_text().rpartition(")")[2].split()
+        except (FileNotFoundError, ProcessLookupError):
+            continue
+    leaders = {one for one, (_, parent, *_) in found.items() if int(parent) == pid}
+    return {one for one, (state, _, _, leader, *_) in found.items() if int(leader) in leaders and state != "Z"}
+
+
+def wait_until(is_so):
+    ends = time.monotonic() + 20
+    while not is_so():
+        assert time.monotonic() < ends
+        time.sleep(0.02)
+
+
+@pytest.mark.allow_hosts(["127.0.0.1"])
+def test_a_scan_ends_with_its_worker_even_when_that_is_killed(tmp_path):
+    with socket.create_server(("127.0.0.1", 0)) as silent:  # an index that never answers keeps the scan at work
+        environ = {**os.environ, "PIP_INDEX_URL": f"http://127.0.0.1:{silent.getsockname()[1]}/simple"}
+        with subprocess.Popen([sys.executable, "-c", WORKER, str(tmp_path)], env=environ) as worker:
+            try:
+                wait_until(lambda: len(session(worker.pid)) == 2)
+                scan = session(worker.pid)  # the scanner and the child that it looks at the package in
+            finally:
+                worker.send_signal(signal.SIGKILL)
+        wait_until(lambda: not any(alive(pid) for pid in scan))
 
 
 def test_a_scan_that_nobody_wants_any_more_is_stopped(stand_in):

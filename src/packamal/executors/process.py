@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import fcntl
 import json
 import os
 import selectors
@@ -11,7 +12,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Mapping, Sequence, Set
+from collections.abc import Callable, Iterator, Mapping, Sequence, Set
 from pathlib import Path
 
 from packamal.config import environment
@@ -53,11 +54,11 @@ class ProcessExecutor:
 
     def run(self, order: Order, watch: Watch) -> Outcome:
         """Start, follow, and leave nothing behind."""
-        with tempfile.TemporaryDirectory(prefix="packamal-scan-") as scratch:
+        with tempfile.TemporaryDirectory(prefix="packamal-scan-") as scratch, _leash() as leash:
             try:
                 child = subprocess.Popen(  # noqa: S603  a list of our own words; the purl was parsed
                     self._command(order),
-                    stdin=subprocess.DEVNULL,
+                    stdin=leash,
                     stdout=subprocess.PIPE,
                     stderr=subprocess.PIPE,
                     cwd=order.path.parent if order.path else scratch,
@@ -68,6 +69,7 @@ class ProcessExecutor:
                 return Outcome(Ending.LOST, detail=str(error))
             with child:
                 try:
+                    _tie(leash, child)
                     return _Follower(child, order.time_limit_s).follow(watch)
                 finally:
                     _end(child)
@@ -80,6 +82,29 @@ class ProcessExecutor:
         flags = ["--format", "jsonl", "--fail-on", "never", "--progress", "jsonl", "--jobs", "1"]
         limit = ["--time-limit", f"{order.time_limit_s}s"]
         return [*self.program, "scan", *flags, *limit, "--", f"./{order.path.name}" if order.path else order.purl]
+
+
+@contextlib.contextmanager
+def _leash() -> Iterator[int]:
+    """The end of a pipe for a child's standard input; this process alone holds the other, and closes it by ending."""
+    ours, held = os.pipe()
+    try:
+        yield ours
+    finally:
+        os.close(ours)
+        os.close(held)
+
+
+def _tie(leash: int, child: subprocess.Popen[bytes]) -> None:
+    """Have the kernel kill the child's whole session when the pipe loses its writer.
+
+    So a scan ends with its worker even where the worker is killed, and nothing in the scan has to notice it: not the
+    thread that started it (as PR_SET_PDEATHSIG would ask for), and no process that looks at a package.
+    """
+    if sys.platform == "linux":  # elsewhere no signal can be chosen: there the scan ends at its own time limit
+        fcntl.fcntl(leash, fcntl.F_SETOWN, -child.pid)
+        fcntl.fcntl(leash, fcntl.F_SETSIG, signal.SIGKILL)
+        fcntl.fcntl(leash, fcntl.F_SETFL, os.O_RDONLY | os.O_ASYNC)
 
 
 class _Follower:
