@@ -1,1 +1,1 @@
-"""Settings, names and exit codes of scans that run as Jobs; the executor is not there yet: `parts` refuses it."""
+"""Settings, names and exit codes of scans that run as Jobs; without the executor, which is not there yet."""
