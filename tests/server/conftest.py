@@ -27,19 +27,27 @@ from services import Postgres
 
 PROVIDER = Path(__file__).with_name("accounts") / "provider_process.py"
 KIND = os.environ.get("PACKAMAL_TEST_DATABASE", "sqlite")
+STARTED = "PACKAMAL_TEST_POSTGRES"
 DATA = Path(tempfile.mkdtemp(prefix="packamal-tests-"))
 atexit.register(shutil.rmtree, DATA, ignore_errors=True)
+
+
+def _postgres_url() -> str:
+    """Of one PostgreSQL for a run: workers of xdist inherit its address, and each has a database of its own there."""
+    if STARTED not in os.environ:
+        postgres = Postgres()
+        atexit.register(postgres.stop)
+        os.environ[STARTED] = postgres.url
+    return os.environ[STARTED]
 
 
 def _environment() -> dict[str, str]:
     if KIND == "sqlite":
         return {}
-    postgres = Postgres()
-    atexit.register(postgres.stop)
     return {
         "PACKAMAL_SERVER_SHAPE": "full",
         "PACKAMAL_SERVER_SECRET_KEY": "only-for-tests-" + "x" * 32,
-        "PACKAMAL_SERVER_DATABASE_URL": postgres.url,
+        "PACKAMAL_SERVER_DATABASE_URL": _postgres_url(),
         "PACKAMAL_SERVER_REDIS_URL": f"unix://{DATA}/no-redis.sock",
         "PACKAMAL_SERVER_ALLOWED_HOSTS": "testserver,127.0.0.1",
     }
@@ -54,6 +62,7 @@ os.environ |= {
     **_environment(),
 }
 django.setup()  # the test modules import models
+del os.environ["DJANGO_SETTINGS_MODULE"]  # a worker that inherits it has its settings made before it comes here
 
 
 @pytest.fixture(scope="session")
