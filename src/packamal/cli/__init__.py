@@ -33,6 +33,7 @@ COMMANDS: dict[str, str] = {
     "internal": "Run its internal listener: callbacks of scans, metrics, health.",
     "worker": "Run a worker of the full shape.",
     "beat": "Run its schedule.",
+    "job": "Scan one package inside a Job of a cluster and deliver the report.",
     "metrics": "Show what the processes beside it counted.",
     "admin": "Prepare the full shape, add people and keys, queue again, verify.",
     "doctor": "Say what works here and what to install.",

@@ -21,6 +21,7 @@ from packamal.http.guard import Guard, Place
 
 if TYPE_CHECKING:
     import httpcore2
+    import httpx2
 
 DEADLINE_S = 10.0
 """For all of it, however slowly a receiver drips its answer."""
@@ -47,25 +48,41 @@ def check_address(url: str, inner: Iterable[Place] = ()) -> None:
         raise FetchError("an address of the inner network is not reached") from error
 
 
-def push(url: str, body: bytes, headers: Mapping[str, str], inner: Iterable[Place] = ()) -> int:
-    """Send it; gives the status, whichever it is. Raises FetchError where there is none, with one text
-    for every reason: which names and numbers there are inside is not told."""
+def push(
+    url: str,
+    body: bytes,
+    headers: Mapping[str, str],
+    inner: Iterable[Place] = (),
+    deadline_s: float = 0.0,
+) -> int:
+    """Send it; gives the status, whichever it is. `deadline_s`: 0 is DEADLINE_S.
+
+    Raises FetchError where there is none, with one text for every reason: which names and numbers there are inside is
+    not told.
+    """
     import httpx2
 
     check_address(url, inner)
-    for library in ("httpx2", "httpcore2"):
-        logging.getLogger(library).setLevel(logging.WARNING)  # below, they log addresses, which may hold tokens
-    end = time.monotonic() + DEADLINE_S
-    transport = httpx2.HTTPTransport(verify=_trusted(), trust_env=False, retries=0)
-    # As in `client`: the pool takes its backend in its constructor only, and HTTPTransport passes none on.
-    transport._pool._network_backend = cast("httpcore2.NetworkBackend", _guard(inner, end))
     sent = {"user-agent": USER_AGENT, **headers}
-    with httpx2.Client(transport=transport, timeout=DEADLINE_S, trust_env=False, follow_redirects=False) as client:
+    with connected(inner, time.monotonic() + (deadline_s or DEADLINE_S)) as client:
         try:
             with client.stream("POST", url, content=body, headers=sent) as response:
                 return int(response.status_code)
         except (FetchError, httpx2.TransportError, httpx2.InvalidURL, httpx2.DecodingError) as error:
             raise FetchError("the receiver cannot be reached") from error
+
+
+def connected(inner: Iterable[Place], end: float) -> httpx2.Client:
+    """A client for one request, guarded, without proxies, whose connections end at a time of time.monotonic()."""
+    import httpx2
+
+    for library in ("httpx2", "httpcore2"):
+        logging.getLogger(library).setLevel(logging.WARNING)  # below, they log addresses, which may hold tokens
+    transport = httpx2.HTTPTransport(verify=_trusted(), trust_env=False, retries=0)
+    # As in `client`: the pool takes its backend in its constructor only, and HTTPTransport passes none on.
+    transport._pool._network_backend = cast("httpcore2.NetworkBackend", _guard(inner, end))
+    timeout = max(0.0, end - time.monotonic())
+    return httpx2.Client(transport=transport, timeout=timeout, trust_env=False, follow_redirects=False)
 
 
 @functools.cache

@@ -1,7 +1,7 @@
 """What a job that runs elsewhere calls: its result once, a heartbeat in between. Everything it sends is hostile input.
 
 Answers: 200 taken (also when it comes again), 204 heard, 400 and 422 wrong, 401 no right, 409 no longer wanted, 411 and
-413 size. None of these gets better by trying again; 503 does.
+413 size. None of these gets better by trying again; 503 does. What lies in files, not in requests: `job_files`.
 """
 
 from __future__ import annotations
@@ -17,7 +17,8 @@ from uuid import UUID
 
 from django.db import DatabaseError
 from django.http import HttpRequest, HttpResponse, JsonResponse
-from django.views.decorators.http import require_POST
+from django.http.response import HttpResponseBase
+from django.views.decorators.http import require_http_methods
 
 from packamal.executors.base import MAX_REPORT_BYTES, Ending, Outcome
 from packamal.server.analyses import transitions
@@ -39,21 +40,21 @@ CHUNK_BYTES = 1 << 16
 MAX_HEARTBEAT_BYTES = 4096
 MAX_STEPS = 1_000_000
 RETRY_S = 15
-View = Callable[..., HttpResponse]
-Delivery = Callable[[HttpRequest, CallbackToken], HttpResponse]
+View = Callable[..., HttpResponseBase]
+Delivery = Callable[[HttpRequest, CallbackToken], HttpResponseBase]
 
 
-def with_token(scope: TokenScope) -> Callable[[Delivery], View]:
+def with_token(scope: TokenScope, method: str = "POST") -> Callable[[Delivery], View]:
     """Look for the right first: without it nothing of the request is read."""
 
     def decorate(view: Delivery) -> View:
-        @require_POST
+        @require_http_methods([method])
         @wraps(view)
-        def checked(request: HttpRequest, analysis_id: UUID, attempt: int) -> HttpResponse:
+        def checked(request: HttpRequest, analysis_id: UUID, attempt: int) -> HttpResponseBase:
             try:
                 response = _authorized(view, request, scope, (analysis_id, attempt))
             except DatabaseError:
-                response = _later("the database is away")
+                response = later("the database is away")
             CALLBACKS.labels(scope.value, str(response.status_code)).inc()
             return response
 
@@ -62,7 +63,7 @@ def with_token(scope: TokenScope) -> Callable[[Delivery], View]:
     return decorate
 
 
-def _authorized(view: Delivery, request: HttpRequest, scope: TokenScope, of: tuple[UUID, int]) -> HttpResponse:
+def _authorized(view: Delivery, request: HttpRequest, scope: TokenScope, of: tuple[UUID, int]) -> HttpResponseBase:
     given = request.headers.get("Authorization", "")
     token = tokens.find(given.removeprefix(BEARER), *of, scope) if given.startswith(BEARER) else None
     if token is None:
@@ -74,7 +75,7 @@ def _authorized(view: Delivery, request: HttpRequest, scope: TokenScope, of: tup
 @with_token(TokenScope.RESULT)
 def result(request: HttpRequest, token: CallbackToken) -> HttpResponse:
     """The report of an attempt, with its digest in `Content-Digest`."""
-    digest = _stated_digest(request)
+    digest = stated_digest(request.headers.get("Content-Digest", ""))
     if not request.META.get("CONTENT_LENGTH"):
         return answer(411, "the length is needed")
     if digest is None:
@@ -84,11 +85,7 @@ def result(request: HttpRequest, token: CallbackToken) -> HttpResponse:
         return answer(413, "no report is that large")
     if hashlib.sha256(content).hexdigest() != digest:
         return answer(422, "this is not what Content-Digest says")
-    if not health.has_store():
-        return _later("the results store is away or full")
-    if not tokens.use(token, digest):
-        return answer(409, "this token delivered something else")
-    return _settled(token, content, digest)
+    return take(token, content, digest)
 
 
 @with_token(TokenScope.HEARTBEAT)
@@ -102,11 +99,22 @@ def heartbeat(request: HttpRequest, token: CallbackToken) -> HttpResponse:
     return HttpResponse(status=204)
 
 
-def _settled(token: CallbackToken, content: bytes, digest: str) -> HttpResponse:
-    """Settling twice changes nothing, so a delivery that broke off in between is simply made again."""
+def take(token: CallbackToken, content: bytes, digest: str) -> HttpResponse:
+    """Settle the attempt with a report of this digest, however it came.
+
+    Settling twice changes nothing, so a delivery that broke off in between is simply made again.
+    """
+    if not health.has_store():
+        return later("the results store is away or full")
+    if not tokens.use(token, digest):
+        return answer(409, "this token delivered something else")
+    settle(lease_of(token), Outcome(Ending.REPORTED, content), parts.store())
+    return standing(token, digest)
+
+
+def standing(token: CallbackToken, digest: str) -> HttpResponse:
+    """What became of the attempt, to whoever delivered this."""
     row = token.analysis
-    lease = Lease(row.pk, token.attempt, row.purl, row.options, row.request_id, token.expires_at)
-    settle(lease, Outcome(Ending.REPORTED, content), parts.store())
     outcome = Attempt.objects.filter(analysis_id=row.pk, number=token.attempt).values_list("outcome", flat=True).get()
     row.refresh_from_db(fields=["report_id", "attempt"])
     if outcome == DONE and row.report_id == digest and row.attempt == token.attempt:
@@ -116,8 +124,15 @@ def _settled(token: CallbackToken, content: bytes, digest: str) -> HttpResponse:
     return answer(409, "this attempt has ended")
 
 
-def _stated_digest(request: HttpRequest) -> str | None:
-    found = DIGEST.fullmatch(request.headers.get("Content-Digest", ""))
+def lease_of(token: CallbackToken) -> Lease:
+    """The right that the token stands for."""
+    row = token.analysis
+    return Lease(row.pk, token.attempt, row.purl, row.options, row.request_id, token.expires_at)
+
+
+def stated_digest(text: str) -> str | None:
+    """The digest in such a header, in hexadecimal; None where there is none."""
+    found = DIGEST.fullmatch(text)
     try:
         return base64.b64decode(found[1], validate=True).hex() if found else None
     except binascii.Error:
@@ -151,7 +166,8 @@ def _stage(content: bytes | None) -> tuple[str, int, int] | None:
     return (stage, done, total) if len(counts) == 2 else None
 
 
-def _later(why: str) -> HttpResponse:
+def later(why: str) -> HttpResponse:
+    """Trouble of ours: the same may be asked again in a while."""
     response = answer(503, why)
     response["Retry-After"] = str(RETRY_S)
     return response

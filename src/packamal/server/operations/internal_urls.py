@@ -8,8 +8,10 @@ from django.urls import URLPattern, path
 from django.views.decorators.http import require_safe
 from prometheus_client import CONTENT_TYPE_LATEST
 
-from packamal.server.operations import callbacks, health
+from packamal.server.operations import callbacks, health, job_files
 from packamal.server.operations.collector import exposition
+
+ATTEMPT = "internal/v1/attempts/<uuid:analysis_id>/<int:attempt>"
 
 
 @require_safe
@@ -22,6 +24,8 @@ urlpatterns: list[URLPattern] = [
     path("healthz", health.live),
     path("readyz", health.ready),
     path("metrics", metrics),
-    path("internal/v1/attempts/<uuid:analysis_id>/<int:attempt>/result", callbacks.result),
-    path("internal/v1/attempts/<uuid:analysis_id>/<int:attempt>/heartbeat", callbacks.heartbeat),
+    path(f"{ATTEMPT}/result", callbacks.result),
+    path(f"{ATTEMPT}/heartbeat", callbacks.heartbeat),
+    path(f"{ATTEMPT}/stored", job_files.stored),
+    path(f"{ATTEMPT}/upload", job_files.upload),
 ]

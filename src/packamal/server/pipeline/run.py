@@ -82,8 +82,13 @@ def _outcome(lease: Lease) -> str:
     return level if outcome == DONE else outcome
 
 
+def attempt_name(lease: Lease) -> str:
+    """Of the order that is made of it, from which an executor names what it starts."""
+    return f"{lease.analysis_id}-{lease.attempt}"
+
+
 def _order(lease: Lease) -> Order:
-    name = f"{lease.analysis_id}-{lease.attempt}"
+    name = attempt_name(lease)
     path = find(settings.PACKAMAL.quarantine_dir, str(lease.options[UPLOAD])) if UPLOAD in lease.options else None
     return Order(name, lease.purl, settings.PACKAMAL.time_limit_s, lease.request_id, path)
 

@@ -55,6 +55,11 @@ def settle(lease: Lease, outcome: Outcome, store: ResultsStore) -> bool:
     return transitions.finish(lease.analysis_id, lease.attempt, _result(report, digest, len(outcome.report)))
 
 
+def refuse(lease: Lease, why: str) -> bool:
+    """Fail the attempt for what should be its report and is none."""
+    return _fail(lease, Category.RESULT_INVALID, "the scan's report cannot be taken", why)
+
+
 def _is_about(report: Report, lease: Lease) -> bool:
     if upload := lease.options.get(UPLOAD):
         return all(artifact.sha256 == upload for artifact in report.artifacts)

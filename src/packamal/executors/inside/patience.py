@@ -1,0 +1,38 @@
+"""How long this pod goes on: until a moment, or until the cluster wants its node back."""
+
+from __future__ import annotations
+
+import signal
+import time
+from types import FrameType
+
+SLICE_S = 0.5
+"""A wait looks for the end of the pod so often: it has 25 s then."""
+
+
+class Patience:
+    """Knows when to give up; made in the main thread, since it listens for SIGTERM."""
+
+    def __init__(self, seconds: float) -> None:
+        self.ends = time.monotonic() + seconds
+        self.is_terminated = False
+        """The pod is taken away: no verdict about the package, and the cluster starts another one."""
+        signal.signal(signal.SIGTERM, self._terminate)
+
+    def left(self) -> float:
+        """Seconds; never below 0."""
+        return max(0.0, self.ends - time.monotonic())
+
+    def wait(self, seconds: float) -> bool:
+        """Wait; False as soon as there is nothing to wait for."""
+        ends = time.monotonic() + seconds
+        if self.is_terminated or ends >= self.ends:
+            return False
+        while (rest := ends - time.monotonic()) > 0:
+            time.sleep(min(rest, SLICE_S))
+            if self.is_terminated:
+                return False
+        return True
+
+    def _terminate(self, number: int, frame: FrameType | None) -> None:
+        self.is_terminated = True
