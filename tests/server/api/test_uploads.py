@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
@@ -105,6 +106,23 @@ def test_an_upload_that_is_gone_fails_and_says_so(folder, archive, caller):
     run_next("w")
     body = caller.get(f"/analyses/{made['id']}").json()
     assert (body["state"], body["error"]["category"]) == ("failed", "not_found")
+
+
+def test_young_uploads_in_front_keep_no_old_one_and_one_sent_again_is_young(folder, archive):
+    def keep(content):
+        incoming = quarantine.Incoming(folder)
+        incoming.write(content)
+        return incoming.keep("small-1.0.tar.gz")
+
+    old, again = keep(archive), keep(archive + b"again")
+    for digest in (old, again):
+        os.utime(folder / digest[:2] / digest, (0, 0))
+    keep(archive + b"again")
+    for number in range(5):
+        keep(archive + bytes([number]))
+    assert quarantine.sweep(folder, age_s=3600, limit=1) == 1
+    assert quarantine.find(folder, old) is None
+    assert quarantine.find(folder, again)
 
 
 def test_an_upload_is_judged_anew_on_request(folder, archive, caller):

@@ -115,6 +115,17 @@ def test_a_bad_refresh_keeps_the_old_lists(place, files, wrong):
     assert [path.name for path in lists.lists_folder().parent.glob("part-*")] == []
 
 
+def test_what_a_killed_refresh_left_goes_when_it_is_old(place, settings):
+    old, young = (settings.PACKAMAL.lists_dir / name for name in ("part-old", "part-young"))
+    for path in (old, young):
+        path.mkdir(parents=True)
+        (path / "popular-npm.txt").write_text("half of")
+    os.utime(old, (0, 0))
+    offer(place, GOOD)
+    assert not refresh().error
+    assert (old.exists(), young.exists()) == (False, True)
+
+
 def test_no_link_is_followed(place, tmp_path):
     (tmp_path / "secret").write_text("b" * 64)
     (place / "known-bad.txt").symlink_to(tmp_path / "secret")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import os
 
 import pytest
 from django.utils import timezone
@@ -12,6 +13,7 @@ from packamal.server.accounts.models import AuditEvent
 from packamal.server.analyses.models import Analysis, StoredReport
 from packamal.server.analyses.states import State
 from packamal.server.operations.retention import retain
+from packamal.server.pipeline import results
 from packamal.server.pipeline.results import DirectoryStore, StoreError
 
 pytestmark = pytest.mark.django_db
@@ -22,8 +24,14 @@ def ago(days):
 
 
 @pytest.fixture
-def store(tmp_path):
+def store(tmp_path, monkeypatch):
+    monkeypatch.setattr(results, "TURNS", 1)
     return DirectoryStore(tmp_path)
+
+
+def grow_old(store):
+    for path in store.folder.rglob("*.gz"):
+        os.utime(path, (ago(2).timestamp(),) * 2)
 
 
 @pytest.fixture
@@ -47,11 +55,30 @@ def test_old_analyses_and_their_reports_go_and_the_trail_stays(kept, store):
     done = retain(store)
     assert (done.analyses, done.reports, done.audit_events) == (1, 1, 0)
     assert list(Analysis.objects.all()) == [young]
+    grow_old(store)
+    assert retain(store).files == 1
     assert store.get(young.report_id)
     with pytest.raises(StoreError):
         store.get(old.report_id)
     assert AuditEvent.objects.filter(subject=str(old.pk)).count() == 1
     assert not any(retain(store))
+
+
+def test_what_was_stored_for_a_row_that_was_never_written_goes(kept, store):
+    kept(10)
+    digest = store.put(b"the worker was killed then")
+    assert retain(store).files == 0
+    grow_old(store)
+    assert retain(store).files == 1
+    with pytest.raises(StoreError):
+        store.get(digest)
+
+
+def test_without_any_row_no_file_goes(store):
+    digest = store.put(b"whose database is this?")
+    grow_old(store)
+    assert retain(store).files == 0
+    assert store.get(digest)
 
 
 @pytest.mark.parametrize("state", [State.QUEUED, State.RUNNING])

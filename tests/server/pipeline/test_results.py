@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import gzip
+import os
+import time
 
 import pytest
 
@@ -50,3 +52,53 @@ def test_a_full_disk_leaves_no_half_file(store, monkeypatch):
     with pytest.raises(StoreError, match="No space"):
         store.put(b"report")
     assert [path for path in store.folder.rglob("*") if path.is_file()] == []
+
+
+def sweep(store, known=(), age_s=3600):
+    return sum(store.sweep(turn, age_s, lambda digests: digests & set(known)) for turn in range(results.TURNS))
+
+
+def age(store, days=2):
+    for path in store.folder.rglob("*"):
+        os.utime(path, (time.time() - days * 86400,) * 2)
+
+
+def test_what_nobody_speaks_of_is_swept_when_it_is_old(store):
+    kept, orphan = store.put(b"kept"), store.put(b"orphan")
+    (store.folder / kept[:2] / f"{kept}.json.gz.0123.part").write_bytes(b"a writer was killed")
+    age(store)
+    young = store.put(b"its row is about to be written")
+    part = store.folder / young[:2] / f"{young}.json.gz.4567.part"
+    part.write_bytes(b"being written")
+    assert sweep(store, {kept}) == 2
+    assert sweep(store, {kept}) == 0
+    assert store.get(kept) == b"kept"
+    assert store.get(young)
+    assert part.exists()
+    with pytest.raises(StoreError):
+        store.get(orphan)
+
+
+def test_a_sweep_takes_nothing_from_whoever_puts_the_same_meanwhile(store):
+    digest = store.put(b"report")
+    age(store)
+
+    def put_in_between(digests):
+        store.put(b"report")
+        return set()
+
+    assert store.sweep(int(digest[:2], 16), 3600, put_in_between) == 0
+    assert store.get(digest) == b"report"
+    assert [path.name for path in (store.folder / digest[:2]).iterdir()] == [f"{digest}.json.gz"]
+
+
+def test_an_old_report_that_is_put_again_is_young(store):
+    digest = store.put(b"report")
+    age(store)
+    store.put(b"report")
+    assert sweep(store) == 0
+    assert store.get(digest) == b"report"
+
+
+def test_nothing_to_sweep_is_no_fault(store):
+    assert sweep(store) == 0

@@ -13,6 +13,7 @@ import os
 import re
 import shutil
 import tempfile
+import time
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from datetime import timedelta
@@ -37,6 +38,9 @@ MAX_BYTES = 8_000_000
 MAX_FILES = 500
 MAX_KEPT = 3
 """Former lists; a scan that runs still reads those it began with."""
+PART = "part-"
+BROKEN_OFF = timedelta(days=1)
+"""A refresh that was killed leaves its folder; one that runs takes minutes."""
 MIN_NAMES = 1000
 """A list of popular names with fewer would make most imitations pass."""
 ERROR_CHARS = 500
@@ -78,7 +82,7 @@ def _refreshed(place: str, root: Path) -> str:
 def _put(read: Read, root: Path) -> str:
     manifest = read(MANIFEST)
     digest = hashlib.sha256(manifest).hexdigest()
-    part = Path(tempfile.mkdtemp(prefix="part-", dir=root))
+    part = Path(tempfile.mkdtemp(prefix=PART, dir=root))
     try:
         for path, wanted in _files(manifest).items():
             content = read(path)
@@ -149,5 +153,7 @@ def _read_file(folder: Path, path: str) -> bytes:
 def _sweep(root: Path) -> None:
     former = [path for path in root.iterdir() if DIGEST.fullmatch(path.name) and path.is_dir()]
     former.sort(key=lambda path: path.stat().st_mtime, reverse=True)
-    for path in former[MAX_KEPT:]:
+    before = time.time() - BROKEN_OFF.total_seconds()
+    broken_off = [path for path in root.glob(f"{PART}*") if path.is_dir() and path.stat().st_mtime < before]
+    for path in [*former[MAX_KEPT:], *broken_off]:
         shutil.rmtree(path, ignore_errors=True)

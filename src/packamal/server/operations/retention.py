@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import datetime
+from collections.abc import Set
 from typing import NamedTuple
 
 from django.conf import settings
 from django.contrib.sessions.models import Session
-from django.db import transaction
 from django.utils import timezone
 
 from packamal.server.accounts.models import AuditEvent, KeptAnswer, SignInBucket
@@ -22,7 +22,10 @@ MAX_ROWS = 1000
 """In one pass; the next one is an hour away and a backlog has time."""
 YOUNG = datetime.timedelta(days=1)
 """A report is stored before its row is: younger ones are left alone."""
-
+CHUNK = 1000
+"""Digests in one question; databases limit how many there may be."""
+PERIOD_S = 3600
+"""From one pass to the next: which part of the store has its turn."""
 
 UPLOADS_KEPT = datetime.timedelta(days=7)
 """Uploaded archives are kept so long for another look; the report stays."""
@@ -33,6 +36,8 @@ class Retained(NamedTuple):
 
     analyses: int
     reports: int
+    files: int
+    """Of reports that no row speaks of, or no longer."""
     audit_events: int
     tokens: int
     answers: int
@@ -46,9 +51,11 @@ def retain(store: ResultsStore | None = None) -> Retained:
     now = timezone.now()
     analyses = Analysis.objects.filter(state__in=FINAL, finished_at__lt=now - _days(settings.PACKAMAL.keep_days))
     events = AuditEvent.objects.filter(at__lt=now - _days(settings.PACKAMAL.keep_audit_days))
+    files = _sweep(now, store or parts.store())  # before rows go: an hour later nobody is about to use them any more
     return Retained(
+        files=files,
         analyses=_delete(Analysis, analyses.values_list("pk", flat=True)),
-        reports=_delete_reports(now, store or parts.store()),
+        reports=_delete_reports(now),
         audit_events=_delete(AuditEvent, events.values_list("pk", flat=True)),
         tokens=CallbackToken.objects.filter(expires_at__lt=now - YOUNG).delete()[0],
         answers=KeptAnswer.objects.filter(created_at__lt=now - YOUNG).delete()[0],
@@ -68,14 +75,24 @@ def _delete(model, keys) -> int:  # type: ignore[no-untyped-def]  # noqa: ANN001
     return len(found)
 
 
-def _delete_reports(now: datetime.datetime, store: ResultsStore) -> int:
-    """Rows first: a file without a row is nothing, a row without a file is a fault."""
+def _delete_reports(now: datetime.datetime) -> int:
+    """Rows alone, their files go in the next sweep: a row without a file is a fault."""
     unused = StoredReport.objects.filter(analyses=None, created_at__lt=now - YOUNG)
-    removed = 0
-    for digest in list(unused.values_list("pk", flat=True)[:MAX_ROWS]):
-        with transaction.atomic():
-            gone, _ = StoredReport.objects.filter(pk=digest, analyses=None).delete()
-        if gone:
-            store.delete(digest)
-            removed += 1
-    return removed
+    digests = list(unused.values_list("pk", flat=True)[:MAX_ROWS])
+    return sum(StoredReport.objects.filter(pk=digest, analyses=None).delete()[0] for digest in digests)
+
+
+def _sweep(now: datetime.datetime, store: ResultsStore) -> int:
+    """Nothing where there is no row at all: then it is the database that is missing."""
+    if not StoredReport.objects.exists():
+        return 0
+    return store.sweep(int(now.timestamp() // PERIOD_S), YOUNG.total_seconds(), _known)
+
+
+def _known(digests: Set[str]) -> Set[str]:
+    found: set[str] = set()
+    rest = sorted(digests)
+    while rest:
+        found.update(StoredReport.objects.filter(pk__in=rest[:CHUNK]).values_list("pk", flat=True))
+        del rest[:CHUNK]
+    return found

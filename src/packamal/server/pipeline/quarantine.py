@@ -7,6 +7,8 @@ or not at all; only the service's user may read it.
 from __future__ import annotations
 
 import hashlib
+import itertools
+import os
 import re
 import secrets
 import shutil
@@ -72,6 +74,7 @@ class Incoming:
         digest = self._hash.hexdigest()
         place = _place(self._folder, digest)
         if any(place.glob("*")):
+            os.utime(place)  # kept from now on
             self._part.unlink()
             return digest
         place.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -108,8 +111,8 @@ def find(folder: Path, digest: str) -> Path | None:
 def sweep(folder: Path, age_s: float, limit: int = 1000) -> int:
     """Remove what came longer ago, and parts of uploads that broke off."""
     before, count = time.time() - age_s, 0
-    for path in [*folder.glob("??/*"), *folder.glob("*.part")][:limit]:
-        if path.stat().st_mtime < before:
+    for path in itertools.chain(folder.glob("??/*"), folder.glob("*.part")):
+        if count < limit and path.stat().st_mtime < before:
             shutil.rmtree(path) if path.is_dir() else path.unlink(missing_ok=True)
             count += 1
     return count

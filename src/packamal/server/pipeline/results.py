@@ -7,7 +7,9 @@ import hashlib
 import os
 import re
 import secrets
+import time
 import zlib
+from collections.abc import Callable, Iterator, Set
 from pathlib import Path
 from typing import Protocol
 
@@ -16,6 +18,11 @@ from packamal.executors.base import MAX_REPORT_BYTES
 
 DIGEST = re.compile(r"[0-9a-f]{64}")
 LEVEL = 6
+FOLDERS = 256
+TURNS = 16
+"""A sweep looks at one of so many parts of the store: of a million reports at 62,500."""
+SUFFIX = ".json.gz"
+PART = ".part"
 
 
 class StoreError(PackamalError):
@@ -31,12 +38,15 @@ class ResultsStore(Protocol):
     def get(self, digest: str) -> bytes:
         """What was stored, checked. Raises StoreError."""
 
-    def delete(self, digest: str) -> None:
-        """Remove it; nothing happens when it is gone. Raises StoreError."""
+    def sweep(self, turn: int, age_s: float, known: Callable[[Set[str]], Set[str]]) -> int:
+        """Remove what was put longer ago than `age_s`, when `known` (given digests) does not tell it: how many.
+
+        Looks at the part of the store whose turn it is. Safe beside whoever puts. Raises StoreError.
+        """
 
 
 class DirectoryStore:
-    """A folder: `ab/abcdef... .json.gz`, written whole or not at all."""
+    """A folder: `ab/abcdef... .json.gz`, written whole or not at all. A file is as old as the last time it was put."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -45,10 +55,10 @@ class DirectoryStore:
         """Store it."""
         digest = hashlib.sha256(content).hexdigest()
         path = self._path(digest)
-        if path.exists():
-            return digest
-        part = path.with_name(f"{path.name}.{secrets.token_hex(4)}.part")
+        part = _part_of(path)
         try:
+            if _touch(path):
+                return digest
             path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
             try:
                 with part.open("xb") as file:
@@ -73,14 +83,52 @@ class DirectoryStore:
             raise StoreError(f"the report {digest[:12]} is not what was stored")
         return content
 
-    def delete(self, digest: str) -> None:
-        """Remove the file."""
+    def sweep(self, turn: int, age_s: float, known: Callable[[Set[str]], Set[str]]) -> int:
+        """Remove old files that nobody knows, and what a writer left that was killed."""
+        before = time.time() - age_s
         try:
-            self._path(digest).unlink(missing_ok=True)
+            old = [path for path in self._in_turn(turn) if path.stat().st_mtime < before]
+            parts = [path for path in old if path.suffix == PART]
+            reports = {path.name.removesuffix(SUFFIX): path for path in old if path.suffix != PART}
+            orphans = [reports[digest] for digest in reports.keys() - known(reports.keys())]
+            for path in parts:
+                path.unlink(missing_ok=True)
+            return len(parts) + sum(_remove(path, before) for path in orphans)
         except OSError as error:
-            raise StoreError(f"the report {digest[:12]} cannot be removed") from error
+            raise StoreError(f"the store cannot be swept: {error.strerror}") from error
+
+    def _in_turn(self, turn: int) -> Iterator[Path]:
+        for number in range(turn % TURNS, FOLDERS, TURNS):
+            yield from (self.folder / f"{number:02x}").glob("*")
 
     def _path(self, digest: str) -> Path:
         if not DIGEST.fullmatch(digest):
             raise StoreError("no digest")
-        return self.folder / digest[:2] / f"{digest}.json.gz"
+        return self.folder / digest[:2] / f"{digest}{SUFFIX}"
+
+
+def _part_of(path: Path) -> Path:
+    return path.with_name(f"{path.name}.{secrets.token_hex(4)}{PART}")
+
+
+def _touch(path: Path) -> bool:
+    """Make it young, so that no sweep takes it from whoever puts it once more; False: it is not there."""
+    try:
+        os.utime(path)
+    except FileNotFoundError:
+        return False
+    return True
+
+
+def _remove(path: Path, before: float) -> bool:
+    """Set it aside first: who touched it before that wants it back, who comes later writes it anew."""
+    aside = _part_of(path)
+    try:
+        path.rename(aside)
+        if aside.stat().st_mtime >= before:
+            aside.rename(path)
+            return False
+        aside.unlink()
+    except FileNotFoundError:  # another sweep
+        return False
+    return True
