@@ -9,15 +9,21 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import itertools
+import logging
 import os
 import secrets
+import shutil
 import stat
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
 from packamal.errors import PackamalError
 from packamal.executors.base import MAX_REPORT_BYTES
+from packamal.executors.kubernetes.names import PREFIX
 
+log = logging.getLogger(__name__)
 REPORT_NAME = "report.json"
 REPORT_MODE = 0o640
 FOLDER_FLAGS = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
@@ -80,6 +86,26 @@ def read(volume: Path, part: str, size_bytes: int) -> bytes:
         raise AbsentError("there is no report on the volume of results") from error
     except OSError as error:
         raise VolumeError(f"the report on the volume cannot be read: {error.strerror}") from error
+
+
+def old_parts(volume: Path, age_s: float, limit: int) -> list[str]:
+    """Parts of Jobs in which nothing was made for so long. Raises OSError."""
+    before = time.time() - age_s
+    with os.scandir(volume) as entries:
+        parts = (entry for entry in entries if entry.name.startswith(PREFIX) and entry.is_dir(follow_symlinks=False))
+        # The time of its last change as an object: unlike the others it cannot be set by whoever owns it.
+        old = (entry.name for entry in parts if entry.stat(follow_symlinks=False).st_ctime < before)
+        return list(itertools.islice(old, limit))
+
+
+def remove(volume: Path, part: str) -> bool:
+    """Remove one with all that is in it, following nothing; False where not all of it can be."""
+    try:
+        shutil.rmtree(volume / part)
+    except (OSError, RecursionError) as error:  # set up to be hard to remove, or the volume may only be read here
+        log.warning("the part %s of the volume of results cannot be removed: %s", part, type(error).__name__)
+        return False
+    return True
 
 
 def _read_plain(file: int, size_bytes: int) -> bytes:

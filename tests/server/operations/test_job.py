@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import contextlib
+import io
 import json
 import os
 import signal
 import subprocess
 import sys
+import tarfile
 import threading
 import time
 from dataclasses import replace
@@ -25,12 +27,12 @@ from packamal.executors.kubernetes.exits import VERDICTS, JobExit
 from packamal.executors.kubernetes.names import job_name
 from packamal.executors.kubernetes.settings import JobSettings
 from packamal.server.analyses import transitions
-from packamal.server.analyses.claims import Asker, claim
+from packamal.server.analyses.claims import UPLOAD, Asker, claim
 from packamal.server.analyses.models import Analysis
 from packamal.server.analyses.states import State
 from packamal.server.operations import tokens
 from packamal.server.operations.models import CallbackToken, TokenScope
-from packamal.server.pipeline import parts
+from packamal.server.pipeline import parts, quarantine
 from packamal.server.pipeline.run import attempt_name
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.allow_hosts(["127.0.0.1"])]
@@ -130,6 +132,20 @@ def job(listener, lease, index, tmp_path):
 
 
 @pytest.fixture
+def uploaded(listener, question, tmp_path):
+    """A Job about an archive that somebody uploaded."""
+    buffer = io.BytesIO()
+    with tarfile.open(fileobj=buffer, mode="w:gz") as tar:
+        member = tarfile.TarInfo("mine-1.0/setup.py")
+        tar.addfile(member, io.BytesIO())
+    incoming = quarantine.Incoming(settings.PACKAMAL.quarantine_dir)
+    incoming.write(buffer.getvalue())
+    digest = incoming.keep("mine-1.0.tar.gz")
+    lease = transitions.start(claim(question("mine", options={UPLOAD: digest}), Asker()).analysis.pk, "a cluster", 60)
+    return Job(listener, lease, tmp_path), quarantine.find(settings.PACKAMAL.quarantine_dir, digest)
+
+
+@pytest.fixture
 def held(index, monkeypatch):
     """The index keeps everybody waiting until it is told to go on."""
     asked, go_on, plain = threading.Event(), threading.Event(), index.answer
@@ -169,12 +185,39 @@ def test_a_report_comes_back_by_upload(job, lease):
 
 
 def test_a_report_comes_back_by_the_volume(job, lease, volume):
-    part = volume / job_name(attempt_name(lease))
+    part = volume / job_name(attempt_name(lease.analysis_id, lease.attempt))
     part.mkdir()
     assert job.run("--results", str(part)) == JobExit.DELIVERED
     assert [path.name for path in part.iterdir()] == ["report.json"]
     assert (part / "report.json").stat().st_mode & 0o777 == 0o640
     assert row(lease).report_id == sha256((part / "report.json").read_bytes()).hexdigest()
+
+
+def test_an_upload_is_fetched_and_scanned(uploaded):
+    job, path = uploaded
+    status, said = job.start("--upload", path.name).ended()
+    assert status == JobExit.DELIVERED, said
+    found = row(job.lease)
+    assert (found.state, found.artifacts.get().sha256) == (State.DONE, path.parent.name)
+
+
+@pytest.mark.parametrize("name", ["../mine-1.0.tar.gz", "-x.tar.gz", ".hidden.zip"])
+def test_an_upload_has_a_plain_name(uploaded, name):
+    job, _ = uploaded
+    assert job.run("--upload", name) == JobExit.LOST
+    assert row(job.lease).report is None
+
+
+def test_an_upload_that_is_gone_starts_nothing(uploaded):
+    job, path = uploaded
+    path.unlink()
+    assert job.run("--upload", path.name) == JobExit.LOST
+
+
+def test_an_upload_of_an_attempt_that_ended_is_not_wanted(uploaded):
+    job, path = uploaded
+    transitions.cancel(job.lease.analysis_id)
+    assert job.run("--upload", path.name) == JobExit.UNWANTED
 
 
 def test_a_folder_that_is_not_there_brings_nothing_back(job, lease, volume):

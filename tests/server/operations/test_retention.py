@@ -4,17 +4,24 @@ from __future__ import annotations
 
 import datetime
 import os
+from dataclasses import replace
 
 import pytest
+from django.conf import settings
+from django.test.utils import override_settings
 from django.utils import timezone
 
+from packamal.executors.kubernetes.names import job_name
+from packamal.executors.kubernetes.settings import JobSettings
 from packamal.server.accounts import audit
 from packamal.server.accounts.models import AuditEvent
 from packamal.server.analyses.models import Analysis, StoredReport
 from packamal.server.analyses.states import State
+from packamal.server.operations import retention
 from packamal.server.operations.retention import retain
 from packamal.server.pipeline import results
 from packamal.server.pipeline.results import DirectoryStore, StoreError
+from packamal.server.pipeline.run import attempt_name
 
 pytestmark = pytest.mark.django_db
 
@@ -100,3 +107,22 @@ def test_a_report_that_has_no_row_yet_is_left_alone(store):
     StoredReport.objects.create(digest=digest, size_bytes=1, schema_version="1.0")
     assert retain(store).reports == 0
     assert store.get(digest) == b"just stored"
+
+
+def test_parts_of_jobs_that_ended_go_from_the_volume_and_nothing_else(store, tmp_path, monkeypatch):
+    volume, other = tmp_path / "volume", tmp_path / "other"
+    (other / "deep").mkdir(parents=True)
+    running = Analysis.objects.create(purl="pkg:pypi/x@1", state=State.RUNNING, attempt=2)
+    wanted, old = job_name(attempt_name(running.pk, 2)), job_name(attempt_name(running.pk, 1))
+    for name in (wanted, old, "lost+found"):
+        (volume / name).mkdir(parents=True)
+    (volume / old / "link").symlink_to(other)
+    (volume / old / "report.json").write_text("{}")
+    (volume / "scan-link").symlink_to(other)
+    jobs = JobSettings("analysis", "scans", "http://internal.example:8001", results_dir=volume)
+    with override_settings(PACKAMAL=replace(settings.PACKAMAL, jobs=jobs)):
+        assert retain(store).parts == 0  # too young
+        monkeypatch.setattr(retention, "PARTS_KEPT", datetime.timedelta(seconds=-1))
+        assert retain(store).parts == 1
+    assert {path.name for path in volume.iterdir()} == {wanted, "lost+found", "scan-link"}
+    assert (other / "deep").exists()

@@ -42,7 +42,7 @@ def stored(request: HttpRequest, token: CallbackToken) -> HttpResponse:
     if _is_done(token, digest):  # its part of the volume may be swept already
         return standing(token, digest)
     try:
-        content = volume.read(folder, job_name(attempt_name(lease_of(token))), int(length))
+        content = volume.read(folder, job_name(attempt_name(token.analysis_id, token.attempt)), int(length))
     except volume.AbsentError as error:
         return later(str(error))
     except volume.VolumeError as error:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import logging
 from collections.abc import Set
 from typing import NamedTuple
 
@@ -10,13 +11,18 @@ from django.conf import settings
 from django.contrib.sessions.models import Session
 from django.utils import timezone
 
+from packamal.executors import volume
+from packamal.executors.kubernetes.names import job_name
 from packamal.server.accounts.models import AuditEvent, KeptAnswer, SignInBucket
 from packamal.server.analyses.models import Analysis, StoredReport
-from packamal.server.analyses.states import FINAL
+from packamal.server.analyses.states import FINAL, State
 from packamal.server.operations.models import CallbackToken
 from packamal.server.pipeline import parts
 from packamal.server.pipeline.quarantine import sweep
 from packamal.server.pipeline.results import ResultsStore
+from packamal.server.pipeline.run import attempt_name
+
+log = logging.getLogger(__name__)
 
 MAX_ROWS = 1000
 """In one pass; the next one is an hour away and a backlog has time."""
@@ -27,6 +33,8 @@ CHUNK = 1000
 PERIOD_S = 3600
 """From one pass to the next: which part of the store has its turn."""
 
+PARTS_KEPT = datetime.timedelta(hours=1)
+"""A report on the volume was stored here when its Job ended; it is left for a look."""
 UPLOADS_KEPT = datetime.timedelta(days=7)
 """Uploaded archives are kept so long for another look; the report stays."""
 
@@ -44,6 +52,8 @@ class Retained(NamedTuple):
     uploads: int
     sessions: int
     """Expired ones, and buckets of sign-ins that are full again."""
+    parts: int
+    """Of Jobs that ended, on the volume that their reports come by."""
 
 
 def retain(store: ResultsStore | None = None) -> Retained:
@@ -62,6 +72,7 @@ def retain(store: ResultsStore | None = None) -> Retained:
         sessions=Session.objects.filter(expire_date__lt=now).delete()[0]
         + SignInBucket.objects.filter(full_at__lt=now).delete()[0],
         uploads=sweep(settings.PACKAMAL.quarantine_dir, UPLOADS_KEPT.total_seconds()),
+        parts=_delete_parts(),
     )
 
 
@@ -96,3 +107,18 @@ def _known(digests: Set[str]) -> Set[str]:
         found.update(StoredReport.objects.filter(pk__in=rest[:CHUNK]).values_list("pk", flat=True))
         del rest[:CHUNK]
     return found
+
+
+def _delete_parts() -> int:
+    """Looked for first, asked about then: a part is never there before its attempt runs."""
+    jobs = settings.PACKAMAL.jobs
+    if jobs is None or jobs.results_dir is None:
+        return 0
+    try:
+        found = volume.old_parts(jobs.results_dir, PARTS_KEPT.total_seconds(), MAX_ROWS)
+    except OSError as error:
+        log.warning("the volume of results cannot be looked through: %s", error.strerror)
+        return 0
+    running = Analysis.objects.filter(state=State.RUNNING).values_list("pk", "attempt")
+    wanted = {job_name(attempt_name(*one)) for one in running} if found else set()
+    return sum(volume.remove(jobs.results_dir, part) for part in found if part not in wanted)

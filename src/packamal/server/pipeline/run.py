@@ -6,6 +6,7 @@ import logging
 import time
 import traceback
 from collections.abc import Callable, Sequence
+from uuid import UUID
 
 from django.conf import settings
 from django.db import DatabaseError, close_old_connections
@@ -82,13 +83,13 @@ def _outcome(lease: Lease) -> str:
     return level if outcome == DONE else outcome
 
 
-def attempt_name(lease: Lease) -> str:
+def attempt_name(analysis_id: UUID, attempt: int) -> str:
     """Of the order that is made of it, from which an executor names what it starts."""
-    return f"{lease.analysis_id}-{lease.attempt}"
+    return f"{analysis_id}-{attempt}"
 
 
 def _order(lease: Lease) -> Order:
-    name = attempt_name(lease)
+    name = attempt_name(lease.analysis_id, lease.attempt)
     path = find(settings.PACKAMAL.quarantine_dir, str(lease.options[UPLOAD])) if UPLOAD in lease.options else None
     return Order(name, lease.purl, settings.PACKAMAL.time_limit_s, lease.request_id, path)
 
