@@ -80,6 +80,7 @@ class Settings:
     lists: Path | None = None
     """None: the shipped ones."""
     cache_dir: Path = Path()
+    note: str = ""
     progress: ProgressMode = ProgressMode.AUTO
     color: Switch = Switch.AUTO
     quiet: bool = False
@@ -216,6 +217,7 @@ OPTIONS: tuple[Option, ...] = (
     Option("lists", _path, lambda: None, "the shipped ones", "FOLDER",
            "Folder with fresher lists: popular names, known bad digests, rules."),
     Option("cache_dir", _path, _cache_dir, "the user's cache folder", "FOLDER", "Where compiled rules are kept."),
+    Option("note", _text, lambda: "", "none", "TEXT", "Said in every report, like where it was made."),
     Option("progress", _one_of({mode.value: mode for mode in ProgressMode}), lambda: ProgressMode.AUTO, "auto", "HOW",
            "Progress on standard error: auto, bar, jsonl or none.", words=tuple(ProgressMode)),
     Option("color", _one_of({switch.value: switch for switch in Switch}), lambda: Switch.AUTO, "auto", "WHEN",

@@ -206,6 +206,21 @@ def test_progress_for_programs_is_a_json_object_a_line(package: Path, capfd: pyt
     assert {event["event"] for event in events[:-1]} == {"progress"}
 
 
+def test_every_report_says_what_whoever_made_it_wants_said(
+    package: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    broken = tmp_path / "broken-1.0.tar.gz"
+    broken.write_bytes(b"\x1f\x8b\x08\x00nonsense")
+    monkeypatch.setenv("PACKAMAL_NOTE", "made\x1b[2J here")
+    run(["scan", str(package), str(broken), "--format", "jsonl"])
+    reports = [json.loads(line) for line in capfd.readouterr().out.splitlines()]
+    assert [report["notes"][0] for report in reports] == ["made\x1b[2J here"] * 2
+    run(["scan", str(package), "--note", "by hand\x1b[2J"])
+    out = capfd.readouterr().out
+    assert "by hand" in out
+    assert "\x1b[2J" not in out
+
+
 def test_a_broken_archive_is_incomplete_and_exit_3(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
     broken = tmp_path / "broken-1.0.tar.gz"
     broken.write_bytes(b"\x1f\x8b\x08\x00nonsense")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 
 from packamal.cli.accepted import Accepted
 from packamal.cli.progress import display_for
@@ -26,7 +27,8 @@ def look(names: Sequence[str], find: Callable[[int], Target], settings: Settings
     display, accepted = display_for(names, settings), Accepted(settings.suppressions)
     limits = Limits(settings.jobs, settings.time_limit_s, settings.verbose)
     try:
-        for outcome in run(names, work, limits, display):
+        for found in run(names, work, limits, display):
+            outcome = _noted(found, settings.note)
             display.ended(outcome)
             accepted.see(outcome.report)
             for line in outcome.detail.splitlines():
@@ -35,3 +37,10 @@ def look(names: Sequence[str], find: Callable[[int], Target], settings: Settings
     finally:
         display.close()
     accepted.warn()
+
+
+def _noted(outcome: Outcome, note: str) -> Outcome:
+    """First, so that no package's own notes push it out of sight."""
+    if not note:
+        return outcome
+    return replace(outcome, report=replace(outcome.report, notes=(note, *outcome.report.notes)))

@@ -18,7 +18,7 @@ from packamal.errors import UsageError
 from packamal.targets import Target, parse_target, read_list
 
 log = logging.getLogger(__name__)
-RUNNING = ("jobs", "time_limit_s", "offline", "rules", "cache_dir", "progress")
+RUNNING = ("jobs", "time_limit_s", "offline", "rules", "cache_dir", "note", "progress")
 EPILOG = """\b
 A TARGET is a package address (pkg:pypi/requests@2.32.3; without a version
 the newest), a name with --ecosystem (is-odd@3.0.1, requests==2.32.3), an

@@ -46,6 +46,7 @@ class ProcessExecutor:
         lists_dir: Path | None = None,
     ) -> None:
         self.settings = {"PACKAMAL_CACHE_DIR": str(cache_dir)}
+        """Of the scan, as variables; all others with that beginning are withheld."""
         if lists_dir:
             self.settings["PACKAMAL_LISTS"] = str(lists_dir)
         self.program = program

@@ -7,7 +7,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from packamal.executors.inside.confinement import look, trouble
+from packamal.executors.inside.confinement import look, trouble, words
 from packamal.executors.kubernetes.settings import Profile
 
 STATUS = """Name:\tpackamal
@@ -54,7 +54,7 @@ def test_a_pod_that_is_shut_in_is_one(ground):
 
 
 @pytest.mark.parametrize(
-    ("of", "to", "words"),
+    ("of", "to", "said"),
     [
         ("Uid:\t10001\t10001\t10001", "Uid:\t0\t0\t0", "the user is root"),
         ("Uid:\t10001\t10001\t10001", "Uid:\t10001\t10001\t0", "the user is root"),
@@ -67,10 +67,10 @@ def test_a_pod_that_is_shut_in_is_one(ground):
         ("CapEff:\t0000000000000000", "CapEff:\t000001ffffffffff", "capabilities can be had"),
     ],
 )
-def test_each_wall_that_is_missing_is_named(ground, of, to, words):
+def test_each_wall_that_is_missing_is_named(ground, of, to, said):
     found = ground(STATUS.replace(of, to))
     for profile in (Profile.RESTRICTED, Profile.KATA):
-        assert words in trouble(found, profile)
+        assert said in trouble(found, profile)
     assert trouble(found, Profile.PRIVILEGED) == ()
 
 
@@ -102,3 +102,11 @@ def test_this_process_is_seen_as_it_is():
     found = look()
     assert found.user_ids[:3] == os.getresuid()
     assert found.group_ids[:3] == os.getresgid()
+
+
+def test_the_report_says_which_walls_there_were(ground):
+    shut_in = "user 10001, no new privileges, seccomp filter, no capabilities, read-only root"
+    assert words(ground(), Profile.RESTRICTED) == f"made in a Job, profile restricted: {shut_in}"
+    assert words(ground(STATUS.replace("\t10001", "\t0"), flags=0), Profile.PRIVILEGED).endswith(
+        "profile privileged: user 0, no new privileges, seccomp filter, no capabilities"
+    )

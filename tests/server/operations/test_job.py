@@ -179,7 +179,9 @@ def test_a_report_comes_back_by_upload(job, lease):
     assert status == JobExit.DELIVERED, said
     found = row(lease)
     assert (found.state, found.level) == (State.DONE, "clean")
-    assert json.loads(parts.store().get(found.report_id))["purl"] == "pkg:pypi/small@1.0"
+    report = json.loads(parts.store().get(found.report_id))
+    assert report["purl"] == "pkg:pypi/small@1.0"
+    assert report["notes"][0].startswith("made in a Job, profile privileged: user ")
     assert [line["event"] for line in said] == ["confinement"]
     assert [path.name for path in (job.folder / "scratch").iterdir()] == [".cache"]
 

@@ -80,6 +80,19 @@ def trouble(found: Confinement, profile: Profile) -> tuple[str, ...]:
     return tuple(words for words, is_so in wrong.items() if is_so)
 
 
+def words(found: Confinement, profile: Profile) -> str:
+    """One line for the report: which walls there were, not which were asked for alone."""
+    walls = {
+        f"user {found.user_ids[1]}": True,
+        "no new privileges": found.has_no_new_privileges,
+        "seccomp filter": found.seccomp == FILTER,
+        "no capabilities": found.capabilities == 0,
+        "read-only root": found.has_read_only_root,
+        "a virtual machine of its own": found.is_guest,
+    }
+    return f"made in a Job, profile {profile.value}: {', '.join(wall for wall, is_so in walls.items() if is_so)}"
+
+
 def _fields(text: str) -> dict[str, str]:
     pairs = (line.partition(":") for line in text.splitlines())
     return {name: value.strip() for name, _, value in pairs}

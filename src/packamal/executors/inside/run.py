@@ -28,6 +28,8 @@ DELIVER_S = 70.0
 """After a scan that took all its time: the cluster ends the Job 120 s past the time limit, whatever it does."""
 TERMINATED = 128 + signal.SIGTERM
 """The node is wanted back; no code of ours, so that the cluster starts another pod."""
+NOTE = "PACKAMAL_NOTE"
+"""How the scan is told what the report should say about its walls."""
 DELIVER = "deliver"
 """The stage after those of the scan."""
 EXITS: dict[Ending, JobExit] = {
@@ -72,10 +74,15 @@ def run(task: Task, say: Say) -> int:
     """Do it; gives the exit code, a JobExit or TERMINATED."""
     patience = Patience(task.time_limit_s + KILL_AFTER_S + DELIVER_S)
     try:
-        _check_walls(task.profile, say)
+        walls = _check_walls(task.profile, say)
         listener = _listener(task)
+        executor = ProcessExecutor(task.cache_dir)
+        executor.settings[NOTE] = walls
         with Pulse(listener) as pulse, _scratch() as folder:
-            report = _scanned(task, _uploaded(task, listener, folder, patience), pulse, patience)
+            order = Order(
+                "", task.purl, task.time_limit_s, task.request_id, _uploaded(task, listener, folder, patience)
+            )
+            report = _scanned(executor, order, pulse, patience)
             pulse.stage = Stage(DELIVER)
             _deliver(task, listener, report, patience)
     except _OverError as over:
@@ -85,7 +92,8 @@ def run(task: Task, say: Say) -> int:
     return JobExit.DELIVERED
 
 
-def _check_walls(profile: Profile, say: Say) -> None:
+def _check_walls(profile: Profile, say: Say) -> str:
+    """Words for the report."""
     try:
         found = confinement.look()
     except (OSError, ValueError, KeyError) as error:
@@ -94,6 +102,7 @@ def _check_walls(profile: Profile, say: Say) -> None:
     say("confinement", {"profile": profile.value, "trouble": trouble, **found.shown()})
     if trouble:
         raise _OverError(JobExit.UNSAFE, "; ".join(trouble))
+    return confinement.words(found, profile)
 
 
 def _listener(task: Task) -> Listener:
@@ -120,16 +129,15 @@ def _uploaded(task: Task, listener: Listener, folder: Path, patience: Patience) 
         raise _OverError(JobExit.LOST, str(error)) from error
 
 
-def _scanned(task: Task, path: Path | None, pulse: Pulse, patience: Patience) -> bytes:
+def _scanned(executor: ProcessExecutor, order: Order, pulse: Pulse, patience: Patience) -> bytes:
     """The report, which nobody has looked at."""
 
     def watch(stage: Stage) -> bool:
         pulse.stage = stage
         return not (pulse.is_unwanted or patience.is_terminated)
 
-    order = Order("", task.purl, task.time_limit_s, task.request_id, path)
     kills = oom_kills()
-    outcome = ProcessExecutor(task.cache_dir).run(order, watch)
+    outcome = executor.run(order, watch)
     if outcome.ending is not Ending.REPORTED:
         raise _OverError(_exit_of(outcome, oom_kills() - kills), outcome.detail)
     return outcome.report
