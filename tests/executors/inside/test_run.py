@@ -7,6 +7,7 @@ import json
 import os
 import resource
 import signal
+import subprocess
 import sys
 import threading
 import time
@@ -244,3 +245,11 @@ def test_walls_that_cannot_be_looked_at_are_none(job, listener, monkeypatch):
     monkeypatch.setattr(run.confinement, "look", fails)
     assert job() == JobExit.UNSAFE
     assert listener.asked == []
+
+
+def test_the_image_of_scans_has_all_that_it_needs():
+    """Neither the service's libraries nor a cluster's client, and nothing that opens a package in this process."""
+    barred = ["django", "celery", "redis", "kubernetes", "urllib3", "packamal.engine", "packamal.archive", "yara_x"]
+    program = f"import sys; sys.modules.update(dict.fromkeys({barred})); import packamal.executors.inside.run"
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (0, "")
