@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import stat
+import subprocess
+import sys
 import time
 from pathlib import Path
 
@@ -17,6 +20,26 @@ pytestmark = pytest.mark.allow_hosts(["127.0.0.1"])
 LISTENS, LOOPBACK = "0A", "0100007F"
 """As /proc/net/tcp writes them."""
 HIDDEN = ["/healthz", "/readyz", "/metrics", "/internal/v1/attempts/x", "/flower", "/flower/", "/metrics/"]
+
+UPLOADED = """
+import io, tarfile
+from django.conf import settings
+from packageurl import PackageURL
+from packamal.server.analyses.claims import UPLOAD, Asker, Question, claim
+from packamal.server.operations import tokens
+from packamal.server.pipeline import quarantine
+archive = io.BytesIO()
+with tarfile.open(fileobj=archive, mode="w:gz") as tar:
+    tar.addfile(tarfile.TarInfo("mine-1.0/setup.py"), io.BytesIO())
+incoming = quarantine.Incoming(settings.PACKAMAL.quarantine_dir)
+incoming.write(archive.getvalue())
+digest = incoming.keep("mine-1.0.tar.gz")
+purl = PackageURL("generic", None, "mine")
+row = claim(Question("mine-1.0.tar.gz", purl, options={UPLOAD: digest}), Asker()).analysis
+lease = transitions.start(row.pk, "a cluster", 60)
+made = {scope: tokens.issue(lease, scope) for scope in ("result", "heartbeat")}
+print(json.dumps({"id": str(row.pk), "purl": lease.purl, **made}))
+"""
 
 
 @pytest.fixture
@@ -50,6 +73,24 @@ def test_a_package_goes_through_every_part_with_one_request_id(running):
     counted = metrics(running)
     assert sum(value for name, value in counted.items() if name.startswith('packamal_scans_total{outcome="clean"')) >= 1
     assert not [name for name in counted if "through" in name]
+
+
+def test_a_job_fetches_an_upload_and_delivers_over_the_real_listener(running, tmp_path):
+    """Everything between the Job and the rows is real; only the pod around it is not."""
+    given = running.django(UPLOADED)
+    for scope in ("result", "heartbeat"):
+        (tmp_path / scope).write_text(given[scope])
+    callback = f"http://127.0.0.1:{running.folder.ports()['internal']}/internal/v1/attempts/{given['id']}/1"
+    words = ["--callback", callback, "--tokens", tmp_path, "--profile", "privileged", "--upload", "mine-1.0.tar.gz"]
+    job = [sys.executable, "-m", "packamal", "job", *words, "--", given["purl"]]
+    environ = {**os.environ, "TMPDIR": str(tmp_path), "HOME": str(tmp_path)}
+    assert subprocess.run(job, env=environ, timeout=90, check=False).returncode == 0
+    row = running.api(f"/analyses/{given['id']}").json
+    assert (row["state"], row["verdict"]["level"]) == ("done", "clean")
+    assert running.api(f"/analyses/{given['id']}/report").json["notes"][0].startswith("made in a Job")
+    counted = metrics(running)
+    assert counted['packamal_callbacks_total{scope="heartbeat",status="204"}'] >= 1
+    assert subprocess.run(job, env=environ, timeout=90, check=False).returncode == 46  # unwanted
 
 
 def test_all_processes_are_counted_and_beat_is_heard(running):

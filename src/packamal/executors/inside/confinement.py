@@ -17,8 +17,8 @@ FILTER = 2
 """Of the field Seccomp: a filter is in force (proc_pid_status(5))."""
 ACCOUNTS = ("/var/run/secrets/", "/run/secrets/")
 """Whatever proves to somebody who a pod is gets mounted below: the cluster's own tokens and those of clouds."""
-GUEST_MARK = "kata"
-"""In the command line of the guest's kernel (systemd.unit=kata-containers.target)."""
+GUEST_MARK = "systemd.unit=kata-containers.target"
+"""In the command line of the guest's kernel."""
 GUEST_SHARE = "kataShared"
 """The share over which a guest gets its files (virtiofs), in the table of mounts."""
 
