@@ -1,8 +1,8 @@
 """Settings: one table of names, four places they come from, one frozen value.
 
 Later wins: default, then `.packamal.yaml` or `[tool.packamal]` in pyproject.toml (the nearest folder from the working
-directory upwards that has one), then the environment, then the flag. Flags, help texts and docs/settings.md are made
-from `OPTIONS`. No other module reads the environment.
+directory upwards that has one, or the file that PACKAMAL_SETTINGS names), then the environment, then the flag. Flags,
+help texts and docs/settings.md are made from `OPTIONS`. No other module reads the environment.
 """
 
 from __future__ import annotations
@@ -19,6 +19,8 @@ from packamal.model import Level
 
 PREFIX = "PACKAMAL_"
 YAML_NAME = ".packamal.yaml"
+FILE_VARIABLE = "PACKAMAL_SETTINGS"
+"""Names the settings file instead of the nearest one."""
 TOML_NAME = "pyproject.toml"
 TOML_TABLE = "[tool.packamal"
 MAX_FILE_BYTES = 1_000_000
@@ -348,7 +350,8 @@ def _from_file(path: Path) -> dict[str, Source]:
 
 def sources(flags: Mapping[str, object], environ: Mapping[str, str], start: Path) -> dict[str, Source]:
     """Every setting with its origin; `flags` holds those given, by attribute name. Raises SettingsError."""
-    path = find_file(start)
+    named = environ.get(FILE_VARIABLE)
+    path = Path(named) if named else find_file(start)
     found = _from_file(path) if path else {}
     if environ.get("NO_COLOR"):  # https://no-color.org
         found["color"] = Source(Switch.NEVER, "NO_COLOR")

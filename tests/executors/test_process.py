@@ -9,10 +9,12 @@ import socket
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from packamal.config import Suppression
 from packamal.executors import process
 from packamal.executors.base import Ending, Order, Stage
 from packamal.executors.process import ProcessExecutor
@@ -55,9 +57,24 @@ def test_the_settings_and_secrets_of_the_service_stay_out_of_the_child(stand_in)
     order = Order("a-1", "pkg:pypi/small@1.0", 60, "request-1")
     outcome = stand_in("import json, os; print(json.dumps(dict(os.environ)))", environ).run(order, always)
     seen = json.loads(outcome.report)
-    assert {name for name in seen if name.startswith("PACKAMAL_")} == {"PACKAMAL_CACHE_DIR", "PACKAMAL_REQUEST_ID"}
+    told = {name for name in seen if name.startswith("PACKAMAL_")}
+    assert told == {"PACKAMAL_CACHE_DIR", "PACKAMAL_REQUEST_ID", "PACKAMAL_SETTINGS"}
     assert seen["PACKAMAL_REQUEST_ID"] == "request-1"
     assert seen["PIP_INDEX_URL"] == "kept"
+
+
+def test_a_scan_reads_the_accepted_findings_of_its_order_and_no_settings_of_a_folder_above(
+    stand_in, tmp_path, monkeypatch
+):
+    (tmp_path / ".packamal.yaml").write_text("suppressions: [{rule: '*', reason: whose?}]\njobs: 7\n")
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    shows = "import json; from packamal.config import load; print(json.dumps([repr(load({})), load({}).jobs]))"
+    entry = Suppression('ours: a "q" \u2028 \U0001f600 \x7f', "exec/x", sha256="a" * 64, expires="2027-01-31")
+    for accepted in ((), (entry,)):
+        outcome = stand_in(shows).run(replace(ORDER, accepted=accepted), always)
+        text, jobs = json.loads(outcome.report)
+        assert f"suppressions={accepted!r})" in text
+        assert jobs != 7
 
 
 def test_a_hung_scan_is_killed_with_everything_it_started(stand_in, monkeypatch, tmp_path):

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from documents import code, page, table
-from packamal.config import OPTIONS, TOML_TABLE, YAML_NAME
+from packamal.config import FILE_VARIABLE, OPTIONS, TOML_TABLE, YAML_NAME
 from packamal.server import config as server
 
 INTRODUCTION = f"""
 Later wins: the default, then the nearest `{YAML_NAME}` (or the table `{TOML_TABLE}]` in pyproject.toml) from the
-working directory upwards, then the environment, then the flag.
+working directory upwards (or the file that `{FILE_VARIABLE}` names), then the environment, then the flag.
 """
 SUPPRESSIONS = f"""
 ## Suppressions

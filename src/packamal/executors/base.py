@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
+from packamal.config import Suppression
+
 MAX_REPORT_BYTES = 32 << 20
 """Reports are trimmed by the scanner to a few megabytes; more is a fault or an attack."""
 
@@ -36,6 +38,8 @@ class Order:
     """An uploaded file, instead of what the address names."""
     delivery: Delivery | None = None
     """For executors whose scans run elsewhere."""
+    accepted: tuple[Suppression, ...] = ()
+    """Findings that do not count."""
 
 
 class Ending(enum.StrEnum):

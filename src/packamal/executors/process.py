@@ -13,9 +13,12 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence, Set
+from dataclasses import asdict
 from pathlib import Path
 
-from packamal.config import environment
+import yaml
+
+from packamal.config import FILE_VARIABLE, SUPPRESSIONS_KEY, YAML_NAME, environment
 from packamal.executors.base import MAX_REPORT_BYTES, Ending, Order, Outcome, Stage, Watch
 
 WITHHELD = "PACKAMAL_"
@@ -57,13 +60,14 @@ class ProcessExecutor:
         """Start, follow, and leave nothing behind."""
         with tempfile.TemporaryDirectory(prefix="packamal-scan-") as scratch, _leash() as leash:
             try:
+                chosen = _write_settings(Path(scratch), order)
                 child = subprocess.Popen(  # noqa: S603  a list of our own words; the purl was parsed
                     self._command(order),
                     stdin=leash,
                     stdout=subprocess.PIPE,
                     stderr=subprocess.PIPE,
                     cwd=order.path.parent if order.path else scratch,
-                    env=self.environ | {**self.settings, REQUEST_ID: order.request_id},
+                    env=self.environ | {**self.settings, FILE_VARIABLE: str(chosen), REQUEST_ID: order.request_id},
                     start_new_session=True,
                 )
             except OSError as error:
@@ -83,6 +87,13 @@ class ProcessExecutor:
         flags = ["--format", "jsonl", "--fail-on", "never", "--progress", "jsonl", "--jobs", "1"]
         limit = ["--time-limit", f"{order.time_limit_s}s"]
         return [*self.program, "scan", *flags, *limit, "--", f"./{order.path.name}" if order.path else order.purl]
+
+
+def _write_settings(folder: Path, order: Order) -> Path:
+    """All that a file says to this scan: it reads no other one, such as somebody's in a folder above it."""
+    path = folder / YAML_NAME
+    path.write_text(yaml.safe_dump({SUPPRESSIONS_KEY: [asdict(entry) for entry in order.accepted]}), encoding="ascii")
+    return path
 
 
 @contextlib.contextmanager

@@ -61,6 +61,8 @@ class Question:
     lane: Lane = Lane.BULK
     is_forced: bool = False
     """Judge again though there is an answer."""
+    accepted: str = ""
+    """Digest of the accepted findings that hold for it; empty for none."""
 
     @property
     def release_digest(self) -> str:
@@ -71,6 +73,7 @@ class Question:
     def claim(self) -> str:
         """What is unique in the database among rows that answer."""
         parts = [self.purl.to_string(), self.release_digest, rules_version(), json.dumps(self.options, sort_keys=True)]
+        parts += [self.accepted] if self.accepted else []
         return hashlib.sha256("\0".join(parts).encode()).hexdigest()
 
 
@@ -117,6 +120,7 @@ def _known(question: Question) -> Analysis | None:
         purl=question.purl.to_string(),
         rules_version=rules_version(),
         options=dict(question.options),
+        accepted=question.accepted,
         created_at__gt=timezone.now() - FRESH,
         state=State.DONE,
     )
@@ -139,6 +143,7 @@ def _insert(question: Question, asker: Asker) -> Analysis:
         release_digest=question.release_digest,
         rules_version=rules_version(),
         options=dict(question.options),
+        accepted=question.accepted,
         is_forced=question.is_forced,
         claim=question.claim,
         lane=question.lane,

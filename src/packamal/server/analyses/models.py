@@ -56,10 +56,13 @@ class Analysis(models.Model):
     worker has asked the index."""
     rules_version = models.CharField(max_length=32)
     options = models.JSONField(default=dict)
+    accepted = models.CharField(max_length=64, default="", db_default="", blank=True)
+    """Digest of the accepted findings that held for it; those of the scan once the worker has asked the index."""
     is_forced = models.BooleanField(default=False)
     """Judged again though there is an answer."""
     claim = models.CharField(max_length=64, null=True, unique=True)  # noqa: DJ001  NULL claims nothing, '' would
-    """What was asked for, rules and options in one digest; emptied when the row stops being the answer to it."""
+    """What was asked for, rules, options and accepted findings in one digest; emptied when the row stops being the
+    answer to it."""
 
     lane = models.CharField(max_length=16, choices=Lane.choices, default=Lane.BULK)
     due_at = models.DateTimeField(default=timezone.now)

@@ -18,6 +18,7 @@ from django.db import transaction
 from django.db.models import Q, QuerySet
 from django.utils import timezone
 
+from packamal.config import Suppression
 from packamal.server.analyses.endings import ended
 from packamal.server.analyses.models import Analysis, Artifact, Attempt, FoundIndicator, FoundRule, StoredReport
 from packamal.server.analyses.states import FINAL, RETRIED, Category, Lane, State
@@ -47,6 +48,8 @@ class Lease:
     options: dict[str, object]
     request_id: str
     deadline_at: datetime.datetime
+    accepted: tuple[Suppression, ...] = ()
+    """Findings that do not count, once it is known what is scanned."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
 from uuid import UUID
 
 from packageurl import PackageURL
@@ -11,14 +12,34 @@ from packamal.server.analyses.states import State
 from packamal.server.analyses.transitions import Result
 
 
-def identify(analysis_id: UUID, attempt: int, purl: PackageURL, release_digest: str) -> bool:
+class Content(NamedTuple):
+    """What an attempt turned out to be about."""
+
+    purl: PackageURL
+    release_digest: str
+    accepted: str
+    """Digest of the accepted findings that hold for it."""
+
+
+def identify(analysis_id: UUID, attempt: int, content: Content) -> bool:
     """Write down which version and content is meant. False: the attempt is no longer wanted."""
     mine = Analysis.objects.filter(pk=analysis_id, attempt=attempt, state=State.RUNNING)
-    return bool(mine.update(purl=purl.to_string(), version=purl.version or "", release_digest=release_digest))
+    purl = content.purl
+    return bool(
+        mine.update(
+            purl=purl.to_string(),
+            version=purl.version or "",
+            release_digest=content.release_digest,
+            accepted=content.accepted,
+        )
+    )
 
 
 def twin_of(analysis_id: UUID) -> Analysis | None:
-    """The newest answer on the same content under the same rules and options; None when this one was forced."""
+    """The newest answer on the same content, under the same rules, options and accepted findings.
+
+    None when this one was forced.
+    """
     row = Analysis.objects.get(pk=analysis_id)
     if row.is_forced:
         return None
@@ -29,6 +50,7 @@ def twin_of(analysis_id: UUID) -> Analysis | None:
         release_digest=row.release_digest,
         rules_version=row.rules_version,
         options=row.options,
+        accepted=row.accepted,
         state=State.DONE,
     )
     return same.exclude(pk=row.pk).exclude(level="incomplete").order_by("-created_at").first()

@@ -24,6 +24,7 @@ from packamal.server.pipeline import parts
 from packamal.server.pipeline.bells import ring
 from packamal.server.pipeline.resolving import is_exact
 from packamal.server.pipeline.results import StoreError
+from packamal.server.pipeline.submit import as_reviewed
 
 ACTOR = "system"
 MIN_PASSWORD_CHARS = 12
@@ -129,7 +130,7 @@ def _requeue(row: Analysis) -> bool:
     """A final state never changes: what is queued is a new row."""
     purl, lane = PackageURL.from_string(row.purl), Lane(row.lane)
     question = Question(row.requested, purl, is_exact(purl), options=row.options, lane=lane)
-    return claim(question, Asker(row.owner, row.key, row.request_id)).is_new
+    return claim(as_reviewed(question), Asker(row.owner, row.key, row.request_id)).is_new
 
 
 class Fault(NamedTuple):

@@ -23,7 +23,8 @@ from packamal.server.pages.decisions import Told, told
 from packamal.server.pages.proofs import Shown, shown_findings
 from packamal.server.pages.reading import report_of
 from packamal.server.review import deciding
-from packamal.server.review.models import DECIDES, Decision, Kind, Suppression
+from packamal.server.review.holding import entry_of, in_force
+from packamal.server.review.models import DECIDES, Decision, Kind
 
 SHOWN = 60
 MAX_SUPPRESSIONS = 1000
@@ -96,12 +97,8 @@ def undo(request: HttpRequest, decision_id: int) -> HttpResponse:
 @needs(Role.ANALYST)
 def suppressions(request: HttpRequest) -> HttpResponse:
     """Accepted findings that hold, as `.packamal.yaml` takes them."""
-    rows = Suppression.objects.select_related("decision").filter(decision__undone_at=None)
-    rows = rows.filter(ends_on__gte=timezone.now().date()).order_by("rule", "pk")[:MAX_SUPPRESSIONS]
-    found = [
-        {name: getattr(entry, name) for name in (*FIELDS, "reason", "expires")}
-        for entry in deciding.entries(list(rows))
-    ]
+    rows = in_force().order_by("rule", "pk")[:MAX_SUPPRESSIONS]
+    found = [{name: getattr(entry, name) for name in (*FIELDS, "reason", "expires")} for entry in map(entry_of, rows)]
     content = yaml.safe_dump({"suppressions": found}, sort_keys=False)
     response = HttpResponse(content, content_type="application/yaml")
     response["Content-Disposition"] = 'attachment; filename="suppressions.yaml"'

@@ -22,7 +22,7 @@ TOLD = {
     "confirmed": "Your decision is recorded.",
     "overridden": "Your verdict is recorded beside the machine's.",
     "noted": "Your note is recorded.",
-    "suppressed": "The suppression is recorded.",
+    "suppressed": "The suppression is recorded. It holds from the next analysis on.",
     "undone": "The decision was taken back; the audit trail keeps it.",
     "feed-paused": "The feed is paused.",
     "feed-resumed": "The feed goes on where it was.",

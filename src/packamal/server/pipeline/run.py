@@ -91,7 +91,7 @@ def attempt_name(analysis_id: UUID, attempt: int) -> str:
 def _order(lease: Lease) -> Order:
     name = attempt_name(lease.analysis_id, lease.attempt)
     path = find(settings.PACKAMAL.quarantine_dir, str(lease.options[UPLOAD])) if UPLOAD in lease.options else None
-    return Order(name, lease.purl, settings.PACKAMAL.time_limit_s, lease.request_id, path)
+    return Order(name, lease.purl, settings.PACKAMAL.time_limit_s, lease.request_id, path, accepted=lease.accepted)
 
 
 class _Renewer:

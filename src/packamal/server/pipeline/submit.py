@@ -5,6 +5,8 @@ The index is not asked: that is the worker's first step (`identify`), so that a 
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from django.db import transaction
 from packageurl import PackageURL
 
@@ -17,6 +19,7 @@ from packamal.server.analyses.states import Lane
 from packamal.server.pipeline.bells import ring
 from packamal.server.pipeline.quarantine import UNSAFE
 from packamal.server.pipeline.resolving import is_exact
+from packamal.server.review.holding import digest_of, holding
 from packamal.targets import MAX_PART_CHARS, TargetKind, parse_target
 
 SCHEME = "pkg:"
@@ -50,11 +53,16 @@ def submit_again(row: Analysis, asker: Asker) -> Claimed:
     return accept(question, asker)
 
 
+def as_reviewed(question: Question) -> Question:
+    """The question under the accepted findings that hold now."""
+    return replace(question, accepted=digest_of(holding(question.purl, question.is_exact, question.release_digest)))
+
+
 def accept(question: Question, asker: Asker) -> Claimed:
     """Claim, count, write down who asked, and ring for it. Raises QuotaError."""
     lane = question.lane
     with transaction.atomic():
-        claimed = claim(question, asker)
+        claimed = claim(as_reviewed(question), asker)
         if claimed.is_new:
             audit.record(asker.said, "analysis.submit", str(claimed.analysis.pk), purl=claimed.analysis.purl)
             if asker.key:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 from uuid import UUID
@@ -117,21 +117,6 @@ def count_waiting() -> int:
     """How many malicious and suspicious ones wait, up to QUEUE of each."""
     levels = (Level.MALICIOUS, Level.SUSPICIOUS)
     return sum(_undecided(Analysis.objects.filter(level=level, state=State.DONE))[:QUEUE].count() for level in levels)
-
-
-def entries(rows: Sequence[Suppression]) -> list[Entry]:
-    """Accepted findings as the scanner's settings take them."""
-    return [
-        Entry(
-            rule=row.rule,
-            purl=row.purl,
-            path=row.path,
-            sha256=row.sha256,
-            reason=row.decision.reason,
-            expires=row.ends_on.isoformat(),
-        )
-        for row in rows
-    ]
 
 
 def _undecided(rows: QuerySet[Analysis]) -> QuerySet[Analysis]:
