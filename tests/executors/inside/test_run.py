@@ -16,7 +16,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import pytest
 
 from packamal.executors import process
-from packamal.executors.inside import delivering, run
+from packamal.executors.inside import delivering, run, uploads
+from packamal.executors.inside.listener import digest_of
 from packamal.executors.inside.run import TERMINATED, Task
 from packamal.executors.kubernetes.exits import VERDICTS, JobExit
 from packamal.executors.kubernetes.settings import Profile
@@ -25,6 +26,8 @@ from packamal.executors.process import ProcessExecutor
 pytestmark = pytest.mark.allow_hosts(["127.0.0.1"])
 RESULT, HEARTBEAT = "r" * 43, "h" * 43
 REPORTS = "print('{}' * 1000)"
+ARCHIVE = b"PK" * 1000
+SHOWS_UPLOAD = "import sys; sys.stdout.write(open(sys.argv[-1]).read())"
 
 
 @pytest.fixture
@@ -32,6 +35,16 @@ def listener():
     """Answers as it is told, path by path; the last answer stays."""
 
     class Handler(BaseHTTPRequestHandler):
+        def do_GET(self):
+            """An upload: of a length that never comes, or what is there to have."""
+            server.on_upload()
+            said = server.answers["upload"]
+            self.send_response(said.pop(0) if len(said) > 1 else said[0])
+            self.send_header("content-length", str(len(ARCHIVE)))
+            self.send_header("content-digest", digest_of(server.archive))
+            self.end_headers()
+            self.wfile.write(ARCHIVE)
+
         def do_POST(self):
             body = self.rfile.read(int(self.headers.get("content-length", 0)))
             name = self.path.rpartition("/")[2]
@@ -48,7 +61,8 @@ def listener():
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     server.daemon_threads, server.asked, server.on_result = True, [], lambda: None
-    server.answers = {"heartbeat": [204], "result": [200], "stored": [200]}
+    server.answers = {"heartbeat": [204], "result": [200], "stored": [200], "upload": [200]}
+    server.archive, server.on_upload = ARCHIVE, lambda: None
     server.address = f"http://127.0.0.1:{server.server_address[1]}/internal/v1/attempts/x/1"
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
     thread.start()
@@ -236,6 +250,43 @@ def test_no_token_is_ever_said(job, listener):
     assert "words" in str(job.said)
     assert RESULT not in str(job.said)
     assert HEARTBEAT not in str(job.said)
+
+
+def test_an_upload_is_what_the_scanner_is_given(job, listener):
+    assert job(SHOWS_UPLOAD, upload="mine-1.0.zip") == JobExit.DELIVERED
+    assert results(listener)[0][2] == ARCHIVE
+
+
+def test_an_upload_that_comes_wrong_or_not_at_all_is_asked_for_again(job, listener, monkeypatch):
+    monkeypatch.setattr(uploads, "BACK_OFF_S", 0.01)
+    listener.answers["upload"] = [503, 429, 200]
+    assert job(SHOWS_UPLOAD, upload="mine-1.0.zip") == JobExit.DELIVERED
+    monkeypatch.setattr(uploads, "FETCH_S", 0.5)
+    listener.archive = b"other"
+    assert job(SHOWS_UPLOAD, upload="mine-1.0.zip") == JobExit.LOST
+    assert len(results(listener)) == 1
+
+
+@pytest.mark.parametrize(
+    ("status", "ending"),
+    [(401, JobExit.UNWANTED), (409, JobExit.UNWANTED), (404, JobExit.LOST), (302, JobExit.LOST)],
+)
+def test_an_upload_that_is_not_given_out_starts_nothing(job, listener, status, ending):
+    listener.answers["upload"] = [status]
+    assert job(SHOWS_UPLOAD, upload="mine-1.0.zip") == ending
+    assert results(listener) == []
+
+
+def test_an_upload_larger_than_any_is_left(job, listener, monkeypatch):
+    monkeypatch.setattr(uploads, "MAX_BYTES", 100)
+    assert job(SHOWS_UPLOAD, upload="mine-1.0.zip") == JobExit.LOST
+
+
+def test_an_end_of_the_pod_breaks_an_upload_off(job, listener):
+    listener.on_upload = lambda: (os.kill(os.getpid(), signal.SIGTERM), time.sleep(3))
+    begun = time.monotonic()
+    assert job(SHOWS_UPLOAD, upload="mine-1.0.zip") == TERMINATED
+    assert time.monotonic() - begun < 2.5
 
 
 def test_walls_that_cannot_be_looked_at_are_none(job, listener, monkeypatch):

@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
+import contextlib
 import signal
 import time
+from collections.abc import Iterator
 from types import FrameType
+
+from packamal.errors import PackamalError
 
 SLICE_S = 0.5
 """A wait looks for the end of the pod so often: it has 25 s then."""
+
+
+class TerminatedError(PackamalError):
+    """The pod is taken away."""
 
 
 class Patience:
@@ -17,6 +25,7 @@ class Patience:
         self.ends = time.monotonic() + seconds
         self.is_terminated = False
         """The pod is taken away: no verdict about the package, and the cluster starts another one."""
+        self._is_broken_off = False
         signal.signal(signal.SIGTERM, self._terminate)
 
     def left(self) -> float:
@@ -34,5 +43,16 @@ class Patience:
                 return False
         return True
 
+    @contextlib.contextmanager
+    def broken_off(self) -> Iterator[None]:
+        """For what may take longer than a pod is given and is worth nothing before its end: TerminatedError ends it."""
+        self._is_broken_off = True
+        try:
+            yield
+        finally:
+            self._is_broken_off = False
+
     def _terminate(self, number: int, frame: FrameType | None) -> None:
         self.is_terminated = True
+        if self._is_broken_off:
+            raise TerminatedError("the pod is taken away")

@@ -17,7 +17,7 @@ from packamal.executors.base import Ending, Order, Outcome, Stage
 from packamal.executors.inside import confinement, credentials, delivering, uploads
 from packamal.executors.inside.listener import Listener
 from packamal.executors.inside.memory import oom_kills
-from packamal.executors.inside.patience import Patience
+from packamal.executors.inside.patience import Patience, TerminatedError
 from packamal.executors.inside.pulse import Pulse
 from packamal.executors.kubernetes.exits import JobExit
 from packamal.executors.kubernetes.settings import Profile
@@ -122,9 +122,12 @@ def _uploaded(task: Task, listener: Listener, folder: Path, patience: Patience) 
     if not task.upload:
         return None
     try:
-        return uploads.fetch(listener, task.upload, folder, patience)
+        with patience.broken_off():
+            return uploads.fetch(listener, task.upload, folder, patience)
     except uploads.UnwantedUploadError as error:
         raise _OverError(JobExit.UNWANTED, str(error)) from error
+    except TerminatedError as error:
+        raise _OverError(TERMINATED, str(error)) from error
     except (uploads.UploadError, OSError) as error:
         raise _OverError(JobExit.LOST, str(error)) from error
 

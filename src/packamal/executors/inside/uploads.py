@@ -37,7 +37,7 @@ def fetch(listener: Listener, name: str, folder: Path, patience: Patience) -> Pa
         raise UploadError("this is no name of an upload")
     until = time.monotonic() + FETCH_S
     while True:
-        with _Archive(folder / name, patience) as archive:
+        with _Archive(folder / name) as archive:
             if _is_had(listener, archive, patience):
                 return archive.path
         if time.monotonic() >= until or not patience.wait(BACK_OFF_S):
@@ -60,9 +60,8 @@ def _is_had(listener: Listener, archive: _Archive, patience: Patience) -> bool:
 class _Archive:
     """A new file, its digest kept while it comes."""
 
-    def __init__(self, path: Path, patience: Patience) -> None:
+    def __init__(self, path: Path) -> None:
         self.path = path
-        self._patience = patience
         self._hash = hashlib.sha256()
         self._size_bytes = 0
         self._file = path.open("wb")
@@ -81,7 +80,5 @@ class _Archive:
         self._size_bytes += len(piece)
         if self._size_bytes > MAX_BYTES:
             raise UploadError("the upload is larger than any may be")
-        if self._patience.is_terminated:
-            raise UploadError("the pod is taken away")
         self._hash.update(piece)
         self._file.write(piece)
