@@ -14,9 +14,10 @@ import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
+import yaml
 
 from packamal.executors import process
-from packamal.executors.inside import delivering, run, uploads
+from packamal.executors.inside import delivering, fetching, run
 from packamal.executors.inside.listener import digest_of
 from packamal.executors.inside.run import TERMINATED, Task
 from packamal.executors.kubernetes.exits import VERDICTS, JobExit
@@ -36,14 +37,17 @@ def listener():
 
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self):
-            """An upload: of a length that never comes, or what is there to have."""
-            server.on_upload()
-            said = server.answers["upload"]
+            name = self.path.rpartition("/")[2]
+            if name == "upload":
+                server.on_upload()
+            else:
+                server.on_accepted()
+            said, content = server.answers[name], server.files[name]
             self.send_response(said.pop(0) if len(said) > 1 else said[0])
-            self.send_header("content-length", str(len(ARCHIVE)))
-            self.send_header("content-digest", digest_of(server.archive))
+            self.send_header("content-length", str(len(content)))
+            self.send_header("content-digest", server.digests.get(name, digest_of(content)))
             self.end_headers()
-            self.wfile.write(ARCHIVE)
+            self.wfile.write(content)
 
         def do_POST(self):
             body = self.rfile.read(int(self.headers.get("content-length", 0)))
@@ -61,8 +65,9 @@ def listener():
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     server.daemon_threads, server.asked, server.on_result = True, [], lambda: None
-    server.answers = {"heartbeat": [204], "result": [200], "stored": [200], "upload": [200]}
-    server.archive, server.on_upload = ARCHIVE, lambda: None
+    server.on_accepted = lambda: None
+    server.answers = {"heartbeat": [204], "result": [200], "stored": [200], "upload": [200], "accepted": [200]}
+    server.files, server.digests, server.on_upload = {"upload": ARCHIVE, "accepted": b"[]"}, {}, lambda: None
     server.address = f"http://127.0.0.1:{server.server_address[1]}/internal/v1/attempts/x/1"
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
     thread.start()
@@ -136,10 +141,18 @@ def test_a_listener_that_never_takes_it_leaves_it_undelivered(job, listener, mon
     assert len(results(listener)) > 1
 
 
-def test_a_listener_that_is_not_there_leaves_it_undelivered(job, monkeypatch):
+def test_a_listener_that_went_away_leaves_it_undelivered(job, listener, monkeypatch):
     for name, seconds in {"KILL_AFTER_S": 0.0, "DELIVER_S": 0.5}.items():
         monkeypatch.setattr(run, name, seconds)
-    assert job(time_limit_s=1, callback="http://127.0.0.1:9/internal/v1/attempts/x/1") == JobExit.UNDELIVERED
+    listener.on_accepted = lambda: (listener.shutdown(), listener.socket.close())
+    assert job("import time; time.sleep(0.5); print(1)", time_limit_s=1) == JobExit.UNDELIVERED
+
+
+def test_without_a_listener_nothing_is_scanned(job, tmp_path, monkeypatch):
+    monkeypatch.setattr(fetching, "FETCH_S", 0.1)
+    program = f"open({str(tmp_path / 'scanned')!r}, 'w')"
+    assert job(program, callback="http://127.0.0.1:9/internal/v1/attempts/x/1") == JobExit.LOST
+    assert not (tmp_path / "scanned").exists()
 
 
 @pytest.mark.parametrize("callback", ["", "127.0.0.1:8001", "file:///etc/passwd", "http://user:x@127.0.0.1/a"])
@@ -258,11 +271,11 @@ def test_an_upload_is_what_the_scanner_is_given(job, listener):
 
 
 def test_an_upload_that_comes_wrong_or_not_at_all_is_asked_for_again(job, listener, monkeypatch):
-    monkeypatch.setattr(uploads, "BACK_OFF_S", 0.01)
+    monkeypatch.setattr(fetching, "BACK_OFF_S", 0.01)
     listener.answers["upload"] = [503, 429, 200]
     assert job(SHOWS_UPLOAD, upload="mine-1.0.zip") == JobExit.DELIVERED
-    monkeypatch.setattr(uploads, "FETCH_S", 0.5)
-    listener.archive = b"other"
+    monkeypatch.setattr(fetching, "FETCH_S", 0.5)
+    listener.digests["upload"] = digest_of(b"other")
     assert job(SHOWS_UPLOAD, upload="mine-1.0.zip") == JobExit.LOST
     assert len(results(listener)) == 1
 
@@ -277,8 +290,36 @@ def test_an_upload_that_is_not_given_out_starts_nothing(job, listener, status, e
     assert results(listener) == []
 
 
+SHOWS_SETTINGS = "import os, sys; sys.stdout.write(open(os.environ['PACKAMAL_SETTINGS']).read())"
+ACCEPTED = {"reason": "é: ours", "rule": "a/b", "purl": "*", "path": "*", "sha256": "0" * 64, "expires": "2027-01-31"}
+
+
+def test_what_people_accepted_is_given_to_the_scanner(job, listener):
+    listener.files["accepted"] = json.dumps([ACCEPTED]).encode()
+    assert job(SHOWS_SETTINGS) == JobExit.DELIVERED
+    assert yaml.safe_load(results(listener)[0][2]) == {"suppressions": [ACCEPTED]}
+
+
+@pytest.mark.parametrize(
+    "content",
+    [b"", b"{", b"null", b"[1]", b"[{}]", b"[" * 100_000, json.dumps([{**ACCEPTED, "more": "x"}]).encode(),
+     json.dumps([{**ACCEPTED, "rule": 1}]).encode(), b"[" + b" " * 2_000_001 + b"]"],
+)  # fmt: skip
+def test_without_what_people_accepted_nothing_is_scanned(job, listener, content):
+    listener.files["accepted"] = content
+    assert job() == JobExit.LOST
+    assert results(listener) == []
+
+
+@pytest.mark.parametrize(("status", "ending"), [(409, JobExit.UNWANTED), (412, JobExit.LOST), (404, JobExit.LOST)])
+def test_where_others_are_accepted_meanwhile_another_attempt_is_needed(job, listener, status, ending):
+    listener.answers["accepted"] = [status]
+    assert job() == ending
+    assert results(listener) == []
+
+
 def test_an_upload_larger_than_any_is_left(job, listener, monkeypatch):
-    monkeypatch.setattr(uploads, "MAX_BYTES", 100)
+    monkeypatch.setattr(fetching, "MAX_UPLOAD_BYTES", 100)
     assert job(SHOWS_UPLOAD, upload="mine-1.0.zip") == JobExit.LOST
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import datetime
 import hashlib
 import io
 import json
@@ -14,18 +15,25 @@ import pytest
 from django.conf import settings
 from django.test import Client
 from django.test.utils import override_settings
+from django.utils import timezone
+from packageurl import PackageURL
 
+from packamal.config import Suppression as Entry
 from packamal.executors.base import MAX_REPORT_BYTES
 from packamal.executors.kubernetes.names import job_name
 from packamal.executors.kubernetes.settings import JobSettings
+from packamal.server.accounts.models import User
 from packamal.server.analyses import transitions
 from packamal.server.analyses.claims import UPLOAD, Asker, claim
-from packamal.server.analyses.models import Analysis
+from packamal.server.analyses.models import Analysis, Artifact
 from packamal.server.analyses.states import State
 from packamal.server.operations import health, tokens
 from packamal.server.operations.models import TokenScope
 from packamal.server.pipeline import parts, quarantine
 from packamal.server.pipeline.run import attempt_name
+from packamal.server.review import deciding
+from packamal.server.review.holding import digest_of as digest_of_entries
+from packamal.server.review.holding import holding
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.urls("packamal.server.operations.internal_urls")]
 REPORT = {
@@ -227,3 +235,49 @@ def test_an_upload_that_is_gone_is_not_there(uploaded):
     path = quarantine.find(settings.PACKAMAL.quarantine_dir, hashlib.sha256(archive).hexdigest())
     path.unlink()
     assert fetch(about, tokens.issue(about, TokenScope.RESULT)).status_code == 404
+
+
+@pytest.fixture
+def accepting():
+    """Accepts a finding in an analysis that ended, for one content."""
+
+    def accept(row, sha256):
+        file = {"filename": "mine-1.0.tar.gz", "kind": "sdist", "purl": row.purl, "size_bytes": 1}
+        row.artifacts.add(Artifact.objects.get_or_create(sha256=sha256, defaults=file)[0])
+        user, _ = User.objects.get_or_create(username="ada")
+        ends = (timezone.now().date() + datetime.timedelta(days=30)).isoformat()
+        deciding.accept(row, user, Entry("ours", "exfil/x", "*", "*", sha256, ends), "ada")
+
+    return accept
+
+
+def ask_accepted(lease, token):
+    headers = {"Authorization": f"Bearer {token}"}
+    return Client().get(f"/internal/v1/attempts/{lease.analysis_id}/{lease.attempt}/accepted", headers=headers)
+
+
+def test_what_people_accepted_is_told_to_the_attempt_that_began_with_it(question, accepting):
+    archive = an_archive()
+    digest = hashlib.sha256(archive).hexdigest()
+    first = claim(question("mine", options={UPLOAD: digest}), Asker()).analysis
+    Analysis.objects.filter(pk=first.pk).update(state=State.DONE, claim=None)
+    accepting(first, digest)
+    entries = holding(PackageURL("pypi", None, "mine", "1.0"), is_exact=True, upload=digest)
+    assert entries
+    again = claim(question("mine", options={UPLOAD: digest}, accepted=digest_of_entries(entries)), Asker()).analysis
+    lease = transitions.start(again.pk, "a cluster", 10)
+    token = tokens.issue(lease, TokenScope.RESULT)
+    answer = ask_accepted(lease, token)
+    assert answer.status_code == 200
+    assert answer["Content-Digest"] == digest_of(answer.content)
+    assert [Entry(**entry) for entry in json.loads(answer.content)] == list(entries)
+    accepting(first, digest)  # another one, meanwhile
+    assert ask_accepted(lease, token).status_code == 412
+    transitions.cancel(again.pk)
+    assert ask_accepted(lease, token).status_code == 409
+
+
+def test_where_nothing_is_accepted_the_list_is_empty_and_for_the_token_alone(lease, token):
+    assert ask_accepted(lease, token).content == b"[]"
+    assert ask_accepted(lease, "x").status_code == 401
+    assert ask_accepted(lease, tokens.issue(lease, TokenScope.HEARTBEAT)).status_code == 401

@@ -1,4 +1,4 @@
-"""The internal listener as a Job sees it: four requests, each with the token that it is for.
+"""The internal listener as a Job sees it: five requests, each with the token that it is for.
 
 The address is configuration, so it may be inside the network; nothing else is let through by it, no proxy is asked and
 no redirect followed. Paths and statuses: server/operations/callbacks.py.
@@ -51,7 +51,14 @@ class Listener:
 
     def upload(self, take: Callable[[bytes], object], deadline_s: float) -> Pulled:
         """Fetch the archive that the attempt is about."""
-        return pull(f"{self._address}/upload", self._headers(self._tokens.result), take, self._inner, deadline_s)
+        return self._pull("upload", take, deadline_s)
+
+    def accepted(self, take: Callable[[bytes], object], deadline_s: float) -> Pulled:
+        """Fetch the findings that do not count: a list of entries of a settings file, as JSON."""
+        return self._pull("accepted", take, deadline_s)
+
+    def _pull(self, path: str, take: Callable[[bytes], object], deadline_s: float) -> Pulled:
+        return pull(f"{self._address}/{path}", self._headers(self._tokens.result), take, self._inner, deadline_s)
 
     def _post(self, path: str, token: str, body: bytes, deadline_s: float, more: dict[str, str] | None = None) -> int:
         headers = self._headers(token) | {"content-type": JSON} | (more or {})

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from packamal.errors import FetchError
 from packamal.executors.base import Ending, Order, Outcome, Stage
-from packamal.executors.inside import confinement, credentials, delivering, uploads
+from packamal.executors.inside import confinement, credentials, delivering, fetching
 from packamal.executors.inside.listener import Listener
 from packamal.executors.inside.memory import oom_kills
 from packamal.executors.inside.patience import Patience, TerminatedError
@@ -79,9 +79,7 @@ def run(task: Task, say: Say) -> int:
         executor = ProcessExecutor(task.cache_dir)
         executor.settings[NOTE] = walls
         with Pulse(listener) as pulse, _scratch() as folder:
-            order = Order(
-                "", task.purl, task.time_limit_s, task.request_id, _uploaded(task, listener, folder, patience)
-            )
+            order = _order(task, listener, folder, patience)
             report = _scanned(executor, order, pulse, patience)
             pulse.stage = Stage(DELIVER)
             _deliver(task, listener, report, patience)
@@ -118,18 +116,19 @@ def _scratch() -> Iterator[Path]:
         yield Path(folder)
 
 
-def _uploaded(task: Task, listener: Listener, folder: Path, patience: Patience) -> Path | None:
-    if not task.upload:
-        return None
+def _order(task: Task, listener: Listener, folder: Path, patience: Patience) -> Order:
+    """What is to be scanned, with all that it takes fetched."""
     try:
         with patience.broken_off():
-            return uploads.fetch(listener, task.upload, folder, patience)
-    except uploads.UnwantedUploadError as error:
+            accepted = fetching.accepted(listener, folder, patience)
+            path = fetching.upload(listener, task.upload, folder, patience) if task.upload else None
+    except fetching.UnwantedError as error:
         raise _OverError(JobExit.UNWANTED, str(error)) from error
     except TerminatedError as error:
         raise _OverError(TERMINATED, str(error)) from error
-    except (uploads.UploadError, OSError) as error:
+    except (fetching.AbsentError, OSError) as error:
         raise _OverError(JobExit.LOST, str(error)) from error
+    return Order("", task.purl, task.time_limit_s, task.request_id, path, accepted=accepted)
 
 
 def _scanned(executor: ProcessExecutor, order: Order, pulse: Pulse, patience: Patience) -> bytes:

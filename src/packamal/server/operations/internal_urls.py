@@ -28,4 +28,5 @@ urlpatterns: list[URLPattern] = [
     path(f"{ATTEMPT}/heartbeat", callbacks.heartbeat),
     path(f"{ATTEMPT}/stored", job_files.stored),
     path(f"{ATTEMPT}/upload", job_files.upload),
+    path(f"{ATTEMPT}/accepted", job_files.accepted),
 ]

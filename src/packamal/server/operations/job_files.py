@@ -1,4 +1,4 @@
-"""Files between a Job and the service: the upload that it is about, and its report on a volume that both see.
+"""Files between a Job and the service: what it is about and looks past, and its report on a volume that both see.
 
 The volume is written by whoever is in the Job's pod, so what lies there is a stranger's (`executors/volume`); what
 counts is the digest that came over the listener, with the token.
@@ -7,11 +7,14 @@ counts is the digest that came over the listener, with the token.
 from __future__ import annotations
 
 import hashlib
+import json
 from base64 import b64encode
+from dataclasses import asdict
 from pathlib import Path
 
 from django.conf import settings
 from django.http import FileResponse, HttpRequest, HttpResponse
+from packageurl import PackageURL
 
 from packamal.executors import volume
 from packamal.executors.kubernetes.names import job_name
@@ -24,6 +27,7 @@ from packamal.server.operations.models import CallbackToken, TokenScope
 from packamal.server.pipeline import quarantine
 from packamal.server.pipeline.run import DONE, attempt_name
 from packamal.server.pipeline.settle import refuse
+from packamal.server.review.holding import digest_of, holding
 
 MAX_DIGITS = 9
 """Of a stated length; a report has eight."""
@@ -56,7 +60,7 @@ def stored(request: HttpRequest, token: CallbackToken) -> HttpResponse:
 def upload(request: HttpRequest, token: CallbackToken) -> HttpResponse | FileResponse:
     """The archive that the attempt is about, with its digest in `Content-Digest`; only while the attempt runs."""
     digest = str(token.analysis.options.get(UPLOAD, ""))
-    if not Analysis.objects.filter(pk=token.analysis_id, state=State.RUNNING, attempt=token.attempt).exists():
+    if not _is_running(token):
         return answer(409, "this attempt has ended")
     path = quarantine.find(settings.PACKAMAL.quarantine_dir, digest) if digest else None
     try:
@@ -66,8 +70,36 @@ def upload(request: HttpRequest, token: CallbackToken) -> HttpResponse | FileRes
     if file is None:
         return answer(404, "there is no upload")
     response = FileResponse(file, content_type="application/octet-stream")
-    response["Content-Digest"] = f"sha-256=:{b64encode(bytes.fromhex(digest)).decode()}:"
+    response["Content-Digest"] = _stating(bytes.fromhex(digest))
     return response
+
+
+@with_token(TokenScope.RESULT, "GET")
+def accepted(request: HttpRequest, token: CallbackToken) -> HttpResponse:
+    """The findings that do not count in this attempt, as JSON with `Content-Digest`; only while it runs.
+
+    412: others hold than when the attempt began, and its row names those. Another attempt is about the present ones.
+    """
+    row = token.analysis
+    if not _is_running(token):
+        return answer(409, "this attempt has ended")
+    upload = str(row.options.get(UPLOAD, ""))
+    entries = holding(PackageURL.from_string(row.purl), is_exact=True, upload=upload)
+    if digest_of(entries) != row.accepted:
+        return answer(412, "other findings are accepted now than when this attempt began")
+    content = json.dumps([asdict(entry) for entry in entries]).encode()
+    response = HttpResponse(content, content_type="application/json")
+    response["Content-Digest"] = _stating(hashlib.sha256(content).digest())
+    return response
+
+
+def _is_running(token: CallbackToken) -> bool:
+    rows = Analysis.objects.filter(pk=token.analysis_id, state=State.RUNNING, attempt=token.attempt)
+    return rows.exists()
+
+
+def _stating(digest: bytes) -> str:
+    return f"sha-256=:{b64encode(digest).decode()}:"
 
 
 def _volume() -> Path | None:
