@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import base64
+import contextlib
 import hashlib
 import json
+import shutil
 import signal
 import subprocess
 import time
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from fullset.parts import OURS, environment
@@ -84,31 +87,100 @@ def test_scans_whose_worker_was_killed_run_again_and_end_once(running, exact):
     exact(3)
 
 
+class Job:
+    """An attempt that runs elsewhere: the test is its program."""
+
+    def __init__(self, running, identity):
+        self.running = running
+        row = running.django(
+            "from packamal.server.operations import tokens\n"
+            f"lease = transitions.start('{identity}', 'a cluster', 60)\n"
+            "print(json.dumps({'purl': lease.purl, 'attempt': lease.attempt, 'token': tokens.issue(lease, 'result')}))"
+        )
+        report = {
+            "target": "x", "purl": row["purl"], "verdict": {"level": "clean", "score": 0}, "schema_version": "1.0",
+            "artifacts": [{"purl": row["purl"], "filename": "f", "sha256": "b" * 64, "size_bytes": 1}],
+        }  # fmt: skip
+        self.content = json.dumps(report).encode()
+        self.other = json.dumps({**report, "target": "other"}).encode()
+        self.token = row["token"]
+        self.path = f"/internal/v1/attempts/{identity}/{row['attempt']}/result"
+
+    def send(self, content=None, *, token="", listener="internal", stated=None):
+        content = content or self.content
+        digest = base64.b64encode(hashlib.sha256(stated or content).digest()).decode()
+        headers = {"Authorization": f"Bearer {token or self.token}", "Content-Digest": f"sha-256=:{digest}:"}
+        return self.running.ask(self.path, listener=listener, body=content, headers=headers).status
+
+
 def test_a_result_delivered_over_the_internal_listener_is_taken_once(running, exact):
-    running.processes.stop({"scans": running.part("scans")})  # the test is the job
+    running.processes.stop({"scans": running.part("scans")})
     [identity] = submit(running, "elsewhere", 1)
-    row = running.django(
-        "from packamal.server.operations import tokens\n"
-        f"lease = transitions.start('{identity}', 'a cluster', 60)\n"
-        "print(json.dumps({'purl': lease.purl, 'attempt': lease.attempt, 'token': tokens.issue(lease, 'result')}))"
-    )
-    report = {
-        "target": "x", "purl": row["purl"], "verdict": {"level": "clean", "score": 0}, "schema_version": "1.0",
-        "artifacts": [{"purl": row["purl"], "filename": "f", "sha256": "b" * 64, "size_bytes": 1}],
-    }  # fmt: skip
-    content = json.dumps(report).encode()
-    digest = base64.b64encode(hashlib.sha256(content).digest()).decode()
-    headers = {"Authorization": f"Bearer {row['token']}", "Content-Digest": f"sha-256=:{digest}:"}
-    path = f"/internal/v1/attempts/{identity}/{row['attempt']}/result"
-    forged = {**headers, "Authorization": "Bearer " + "x" * 43}
-    assert running.ask(path, listener="internal", body=content, headers=forged).status == 401
-    for listener in ("frontend", "web"):
-        assert running.ask(path, listener=listener, body=content, headers=headers).status in (403, 404)
-    statuses = [running.ask(path, listener="internal", body=content, headers=headers).status for _ in range(2)]
-    assert statuses == [200, 200]
-    assert running.ask(path, listener="internal", body=content + b" ", headers=headers).status == 422
+    job = Job(running, identity)
+    assert job.send(token="x" * 43) == 401
+    assert {job.send(listener=listener) for listener in ("frontend", "web")} <= {403, 404}
+    assert [job.send() for _ in range(2)] == [200, 200]
+    assert job.send(job.content + b" ", stated=job.content) == 422
     assert running.wait_for([identity])[identity]["verdict"]["level"] == "clean"
     exact(1)
+
+
+@pytest.mark.e2e
+def test_callbacks_that_are_lost_doubled_forged_replayed_or_expired_end_each_analysis_once(running, exact):
+    running.processes.stop({"scans": running.part("scans")})
+    ids = submit(running, "called-back", 20)
+    jobs = [Job(running, identity) for identity in ids]
+    delivered, doubled, replayed, expired, lost = (jobs[number::5] for number in range(5))
+    assert {job.send() for job in delivered} == {200}
+    with ThreadPoolExecutor(8) as at_once:
+        assert {answer.result() for job in doubled for answer in [at_once.submit(job.send) for _ in range(2)]} == {200}
+    assert {job.send() for job in replayed} == {200}
+    assert {job.send(job.other) for job in replayed} == {409}  # the same token again, for something else
+    assert {job.send(token=delivered[0].token) for job in lost} == {401}  # that of another attempt
+    running.django(
+        "from packamal.server.operations.models import CallbackToken\n"
+        f"CallbackToken.objects.filter(analysis__in={ids[3::5]!r}).update(expires_at=timezone.now())"
+    )
+    assert {job.send() for job in expired} == {401}
+    running.up()
+    running.django(LATER)
+    assert {job.send() for job in lost} <= {401, 409}  # too late: the attempt is over
+    assert {row["state"] for row in running.wait_for(ids, 120).values()} == {"done"}
+    exact(20)
+
+
+@pytest.fixture
+def small_store(running, tmp_path):
+    """The results on a file system of their own that is full but for a little, and its filling."""
+    running.up()
+    results, aside = running.path / "data/results", tmp_path / "aside"
+    results.mkdir(mode=0o700, exist_ok=True)
+    if subprocess.run(["mount", "-t", "tmpfs", "-o", "size=80m", "tmpfs", results], check=False).returncode:
+        pytest.skip("no file system can be mounted here")
+    filling = results / "filling"
+    try:
+        with filling.open("wb") as file, contextlib.suppress(OSError):
+            while True:
+                file.write(bytes(1 << 16))
+        yield filling
+    finally:
+        filling.unlink(missing_ok=True)
+        shutil.copytree(results, aside)
+        subprocess.run(["umount", "--lazy", results], check=True)
+        shutil.copytree(aside, results, dirs_exist_ok=True)
+
+
+@pytest.mark.e2e
+def test_a_full_store_keeps_everything_waiting_and_loses_nothing(running, exact, small_store):
+    assert running.ask("/readyz", listener="web").json["checks"]["results"] == "unavailable"
+    ids = submit(running, "unstored", 20)
+    time.sleep(8)
+    running.django(LATER)
+    assert {running.api(f"/analyses/{one}").json["state"] for one in ids} == {"queued"}
+    small_store.unlink()
+    running.django(LATER)
+    assert {row["state"] for row in running.wait_for(ids, 120).values()} == {"done"}
+    exact(20)
 
 
 @pytest.mark.e2e

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import datetime
 import json
 
@@ -131,6 +132,19 @@ def test_what_is_no_package_is_refused_before_anything_is_asked(index, text):
     with pytest.raises(TargetError):
         submit(text, Asker(), Lane.BULK)
     assert index.asked == []
+
+
+def test_nothing_is_taken_while_no_report_can_be_stored(queued, settings, tmp_path):
+    """Three attempts would be over soon, and each of them would have been paid for."""
+    settings.PACKAMAL = dataclasses.replace(settings.PACKAMAL, data_dir=tmp_path)
+    (tmp_path / "results").write_bytes(b"")
+    assert not run_next("w")
+    queued.refresh_from_db()
+    assert (queued.state, queued.attempt) == (State.QUEUED, 0)
+    (tmp_path / "results").unlink()
+    assert run_next("w")
+    queued.refresh_from_db()
+    assert (queued.state, queued.attempt) == (State.DONE, 1)
 
 
 def test_a_package_that_is_not_there_fails_once_and_for_all(index):

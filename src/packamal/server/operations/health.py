@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import errno
-import secrets
-import shutil
 from collections.abc import Callable
-from pathlib import Path
 
 import redis
 from django.conf import settings
@@ -14,11 +11,11 @@ from django.db import DatabaseError, connection
 from django.http import HttpRequest, JsonResponse
 from django.views.decorators.http import require_safe
 
+from packamal.server.pipeline import parts
+from packamal.server.pipeline.results import StoreError
+
 ANSWER_S = 2.0
 """Longer is as good as no answer to whoever waits for one."""
-MIN_FREE_BYTES = 64 << 20
-"""Two reports of the largest size; with less a scan would be paid for and its report lost."""
-
 PUBLIC_PATHS = "packamal.server.urls"
 
 
@@ -62,15 +59,11 @@ def has_broker() -> bool:
 
 def has_store() -> bool:
     """A file can be written and there is room for reports."""
-    folder: Path = settings.PACKAMAL.results_dir
-    probe = folder / f".probe-{secrets.token_hex(4)}"
     try:
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        probe.write_bytes(b"ok")
-        probe.unlink()
-        return shutil.disk_usage(folder).free >= MIN_FREE_BYTES
-    except OSError as error:
-        return error.errno == errno.EROFS and is_reader()
+        parts.store().check()
+    except StoreError as error:
+        return isinstance(error.__cause__, OSError) and error.__cause__.errno == errno.EROFS and is_reader()
+    return True
 
 
 def is_reader() -> bool:

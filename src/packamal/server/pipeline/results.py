@@ -7,6 +7,7 @@ import hashlib
 import os
 import re
 import secrets
+import shutil
 import time
 import zlib
 from collections.abc import Callable, Iterator, Set
@@ -21,6 +22,8 @@ LEVEL = 6
 FOLDERS = 256
 TURNS = 16
 """A sweep looks at one of so many parts of the store: of a million reports at 62,500."""
+MIN_FREE_BYTES = 2 * MAX_REPORT_BYTES
+"""With less a scan would be paid for and its report lost."""
 SUFFIX = ".json.gz"
 PART = ".part"
 
@@ -31,6 +34,9 @@ class StoreError(PackamalError):
 
 class ResultsStore(Protocol):
     """Somewhere to keep reports."""
+
+    def check(self) -> None:
+        """Raise StoreError while a report could not be stored."""
 
     def put(self, content: bytes) -> str:
         """Store and give the digest; the same bytes are stored once. Raises StoreError."""
@@ -50,6 +56,19 @@ class DirectoryStore:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
+
+    def check(self) -> None:
+        """A file can be written and there is room for reports."""
+        probe = self.folder / f".probe-{secrets.token_hex(4)}"
+        try:
+            self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            probe.write_bytes(b"ok")
+            probe.unlink()
+            free = shutil.disk_usage(self.folder).free
+        except OSError as error:
+            raise StoreError(f"no report can be stored: {error.strerror}") from error
+        if free < MIN_FREE_BYTES:
+            raise StoreError(f"no report can be stored: {free >> 20} MB are free, {MIN_FREE_BYTES >> 20} are needed")
 
     def put(self, content: bytes) -> str:
         """Store it."""

@@ -21,6 +21,7 @@ from packamal.server.metrics import count_scan
 from packamal.server.pipeline import parts
 from packamal.server.pipeline.identify import identify
 from packamal.server.pipeline.quarantine import find
+from packamal.server.pipeline.results import StoreError
 from packamal.server.pipeline.settle import settle
 from packamal.server.request_id import bound
 
@@ -33,7 +34,15 @@ RENEW_S = 10.0
 
 
 def run_next(worker: str, lanes: Sequence[Lane] = tuple(Lane), is_stopping: Callable[[], bool] = lambda: False) -> bool:
-    """Take what is due first and bring it to an end; False when nothing waits. Stops the scan when it is told to."""
+    """Take what is due first and bring it to an end. Stops the scan when it is told to.
+
+    False when nothing waits, and while no report could be stored: rows wait for that, their attempts would not.
+    """
+    try:
+        parts.store().check()
+    except StoreError as error:
+        log.warning("nothing is taken: %s", error)
+        return False
     lease = transitions.start_next(worker, settings.PACKAMAL.time_limit_s, lanes)
     if lease is None:
         return False
