@@ -57,17 +57,19 @@ def write(folder: Path, content: bytes) -> None:
                 with contextlib.suppress(OSError):
                     os.unlink(part, dir_fd=place)
                 raise
-            os.fsync(place)
+            with contextlib.suppress(OSError):  # a share may not know it; the name is there already
+                os.fsync(place)
     except OSError as error:
         kind = FullError if error.errno in FULL else VolumeError
         raise kind(f"the volume of results cannot be written: {error.strerror}") from error
 
 
 def _write_new(name: str, content: bytes, place: int) -> None:
-    with open(os.open(name, NEW_FLAGS, 0o600, dir_fd=place), "wb") as file:  # noqa: PTH123  a descriptor
+    with open(os.open(name, NEW_FLAGS, REPORT_MODE, dir_fd=place), "wb") as file:  # noqa: PTH123  a descriptor
         file.write(content)
         file.flush()
-        os.fchmod(file.fileno(), REPORT_MODE)
+        with contextlib.suppress(PermissionError):  # against a mask; a share may have one mode for all its files
+            os.fchmod(file.fileno(), REPORT_MODE)
         os.fsync(file.fileno())
 
 
