@@ -19,9 +19,12 @@ COMPILE = [
 ]
 WHAT = {
     "base": ["pyproject.toml"],
-    "server": ["pyproject.toml", "--extra", "server", "--constraints", "requirements/base.txt"],
+    "server": [
+        *["pyproject.toml", "--extra", "server", "--extra", "telemetry"],
+        *["--constraints", "requirements/base.txt"],
+    ],
     "cluster": [
-        *["pyproject.toml", "--extra", "server", "--extra", "kubernetes"],
+        *["pyproject.toml", "--extra", "server", "--extra", "telemetry", "--extra", "kubernetes"],
         *["--constraints", "requirements/server.txt"],
     ],
     "dev": ["pyproject.toml", "--all-extras", "--group", "dev", "--constraints", "requirements/cluster.txt"],

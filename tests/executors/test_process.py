@@ -53,12 +53,19 @@ def test_the_package_is_one_word_of_an_argument_list(stand_in):
 
 
 def test_the_settings_and_secrets_of_the_service_stay_out_of_the_child(stand_in):
-    environ = {**os.environ, "PACKAMAL_SERVER_SECRET_KEY": "secret", "PACKAMAL_RULES": "/x", "PIP_INDEX_URL": "kept"}
+    environ = {
+        **os.environ,
+        "PACKAMAL_SERVER_SECRET_KEY": "secret",
+        "PACKAMAL_RULES": "/x",
+        "OTEL_X": "y",
+        "PIP_INDEX_URL": "kept",
+    }
     order = Order("a-1", "pkg:pypi/small@1.0", 60, "request-1")
     outcome = stand_in("import json, os; print(json.dumps(dict(os.environ)))", environ).run(order, always)
     seen = json.loads(outcome.report)
     told = {name for name in seen if name.startswith("PACKAMAL_")}
     assert told == {"PACKAMAL_CACHE_DIR", "PACKAMAL_REQUEST_ID", "PACKAMAL_SETTINGS"}
+    assert "OTEL_X" not in seen
     assert seen["PACKAMAL_REQUEST_ID"] == "request-1"
     assert seen["PIP_INDEX_URL"] == "kept"
 

@@ -38,7 +38,7 @@ def test_no_reason_outlives_its_dependency(root: Path) -> None:
     assert reasons(root) - required(root) - {"uv", "library", "tool"} == set()
 
 
-@pytest.mark.parametrize("extra", ["server", "kubernetes", "azure"])
+@pytest.mark.parametrize("extra", ["server", "kubernetes", "telemetry", "azure"])
 def test_the_base_install_is_the_scanner_alone(root: Path, extra: str) -> None:
     project = tomllib.loads((root / "pyproject.toml").read_text())["project"]
     base = {canonicalize_name(Requirement(text).name) for text in project["dependencies"]}

@@ -28,6 +28,7 @@ def asked(root: Path, lock: str) -> list[Requirement]:
     texts = list(project["project"]["dependencies"])
     if lock in ("server", "cluster"):
         texts += project["project"]["optional-dependencies"]["server"]
+        texts += project["project"]["optional-dependencies"]["telemetry"]
     if lock == "cluster":
         texts += project["project"]["optional-dependencies"]["kubernetes"]
     if lock == "dev":

@@ -21,8 +21,9 @@ import yaml
 from packamal.config import FILE_VARIABLE, SUPPRESSIONS_KEY, YAML_NAME, environment
 from packamal.executors.base import MAX_REPORT_BYTES, Ending, Order, Outcome, Stage, Watch
 
-WITHHELD = "PACKAMAL_"
-"""Settings and secrets of the service, and settings of a scan that it did not choose."""
+WITHHELD = ("PACKAMAL_", "OTEL_")
+"""Settings and secrets of the service (to whom traces go, and what lets them in), and settings of a scan that it did
+not choose."""
 REQUEST_ID = "PACKAMAL_REQUEST_ID"
 """Nothing reads it: it tells whoever looks at a process which request it is for."""
 KILL_AFTER_S = 30.0

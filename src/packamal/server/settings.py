@@ -64,6 +64,7 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     "packamal.server.forwarded.Forwarded",
     "packamal.server.request_id.RequestId",
+    "packamal.server.tracing.Traced",
     "packamal.server.operations.counting.Counted",
     "packamal.server.draining.Drained",
     "packamal.server.api.middleware.Problems",

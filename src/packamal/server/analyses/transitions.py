@@ -48,6 +48,8 @@ class Lease:
     options: dict[str, object]
     request_id: str
     deadline_at: datetime.datetime
+    queued_at: datetime.datetime | None = None
+    """Since when it could have been taken."""
     accepted: tuple[Suppression, ...] = ()
     """Findings that do not count, once it is known what is scanned."""
 
@@ -100,7 +102,7 @@ def start(analysis_id: UUID, worker: str, time_limit_s: int) -> Lease | None:
         if not taken:
             return None
         Attempt.objects.create(analysis_id=analysis_id, number=number, worker=worker, started_at=now)
-    return Lease(analysis_id, number, row.purl, row.options, row.request_id, deadline)
+    return Lease(analysis_id, number, row.purl, row.options, row.request_id, deadline, row.available_at)
 
 
 def renew(analysis_id: UUID, attempt: int, stage: str = "", done: int = 0, total: int = 0) -> bool:

@@ -30,10 +30,12 @@ def run_worker(name: str, queues: str, processes: int | None) -> None:
     settings = full_settings()
     share(settings.metrics_dir, f"worker-{name}", _slot, is_kept=True)
     set_up()
+    from packamal.server import tracing
     from packamal.server.pipeline.celery_app import app
     from packamal.server.pipeline.parts import executor
 
     executor()
+    tracing.check()
     worker = app.Worker(
         hostname=host_format(default_nodename(f"{name}@%h")),
         queues=queues,

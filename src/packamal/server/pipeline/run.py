@@ -10,8 +10,10 @@ from uuid import UUID
 
 from django.conf import settings
 from django.db import DatabaseError, close_old_connections
+from django.utils import timezone
 
 from packamal.executors.base import Order, Outcome, Stage
+from packamal.server import tracing
 from packamal.server.analyses import transitions
 from packamal.server.analyses.claims import UPLOAD
 from packamal.server.analyses.models import Attempt
@@ -47,17 +49,23 @@ def run_next(worker: str, lanes: Sequence[Lane] = tuple(Lane), is_stopping: Call
     if lease is None:
         return False
     with bound(lease.request_id):
-        _run(lease, is_stopping)
+        if lease.queued_at:
+            tracing.past("queue", lease.queued_at, timezone.now())
+        with tracing.step("attempt", True, analysis=str(lease.analysis_id), attempt=lease.attempt) as note:
+            note("packamal.outcome", _run(lease, is_stopping))
     return True
 
 
-def _run(lease: Lease, is_stopping: Callable[[], bool]) -> None:
+def _run(lease: Lease, is_stopping: Callable[[], bool]) -> str:
+    """Gives how it ended."""
     fields = {"analysis": str(lease.analysis_id), "attempt": lease.attempt}
     log.info("started", extra={"fields": fields})
     renewer, started = _Renewer(lease, is_stopping), time.monotonic()
     try:
-        if exact := identify(lease):
-            _settle(exact, parts.executor().run(_order(exact), renewer))
+        with tracing.step("identify"):
+            exact = identify(lease)
+        if exact:
+            _scan(exact, renewer)
         outcome = _outcome(lease)
     except DatabaseError:
         log.exception("left to the reconciler", extra={"fields": fields})
@@ -70,6 +78,15 @@ def _run(lease: Lease, is_stopping: Callable[[], bool]) -> None:
     seconds = time.monotonic() - started
     log.info("ended", extra={"fields": {**fields, "outcome": outcome, "seconds": round(seconds, 2)}})
     count_scan(outcome, renewer.told.name or "start", seconds)
+    return outcome
+
+
+def _scan(lease: Lease, renewer: _Renewer) -> None:
+    with tracing.step("scan") as note:
+        outcome = parts.executor().run(_order(lease), renewer)
+        note("packamal.ending", outcome.ending.value)
+    with tracing.step("settle"):
+        _settle(lease, outcome)
 
 
 def _settle(lease: Lease, outcome: Outcome) -> None:
