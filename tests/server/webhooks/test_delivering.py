@@ -228,6 +228,18 @@ def test_who_is_told_what(receiver, hooked, ends, person):
     assert [hook.deliveries.count() for hook in (mine, suspicious)] == [5, 2]
 
 
+def test_whoever_asked_for_the_same_while_it_waited_is_told_once_as_well(hooked, ends, question, person):
+    other, late = (User.objects.create(username=name) for name in ("other", "late"))
+    mine, theirs, none = (hooked(Event.ANALYSIS_FINISHED, owner=who) for who in (person, other, late))
+    first = claim(question("same"), Asker(person)).analysis
+    for _ in range(2):
+        assert claim(question("same"), Asker(other)).analysis == first
+    assert claim(question("same"), Asker()).analysis == first
+    ends("clean", name="same")
+    assert claim(question("same"), Asker(late)).analysis.is_final  # who has the answer is not told of it
+    assert [hook.deliveries.count() for hook in (mine, theirs, none)] == [1, 1, 0]
+
+
 def test_failed_and_cancelled_analyses_are_told_once_and_retries_are_not(hooked, question, person):
     hook = hooked()
     failing = claim(question("a"), Asker(person)).analysis

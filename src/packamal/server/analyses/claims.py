@@ -19,7 +19,7 @@ from packageurl import PackageURL
 from packamal.rules_version import rules_version
 from packamal.server.accounts.models import ApiKey, User
 from packamal.server.analyses.lanes import due_at
-from packamal.server.analyses.models import Analysis
+from packamal.server.analyses.models import AlsoAsked, Analysis
 from packamal.server.analyses.states import Lane, State
 
 UPLOAD = "upload"
@@ -90,7 +90,7 @@ def claim(question: Question, asker: Asker) -> Claimed:
     for _ in range(TRIES):
         held = Analysis.objects.filter(claim=question.claim).first()
         if held and (not held.is_final or _is_answer(held, question)):
-            return Claimed(held, is_new=False)
+            return Claimed(_also_asked(held, asker), is_new=False)
         if not held and (known := _known(question)):
             return Claimed(known, is_new=False)
         try:
@@ -101,6 +101,17 @@ def claim(question: Question, asker: Asker) -> Claimed:
         except IntegrityError:
             continue
     raise IntegrityError("a claim kept changing hands")
+
+
+def _also_asked(held: Analysis, asker: Asker) -> Analysis:
+    """Note who waits for it besides; gives the row as it stands then."""
+    if held.is_final or asker.owner is None or asker.owner.pk == held.owner_id:
+        return held
+    with transaction.atomic():
+        row = Analysis.objects.select_for_update(no_key=True).get(pk=held.pk)  # its end has come, or comes after this
+        if not row.is_final:
+            AlsoAsked.objects.bulk_create([AlsoAsked(analysis=row, user=asker.owner)], ignore_conflicts=True)
+    return row
 
 
 def _is_answer(row: Analysis, question: Question) -> bool:

@@ -141,6 +141,21 @@ class Attempt(models.Model):
         return f"{self.analysis_id} #{self.number}"
 
 
+class AlsoAsked(models.Model):
+    """Somebody else who asked for an analysis before it had ended, and is told when it has."""
+
+    analysis = models.ForeignKey(Analysis, on_delete=models.CASCADE, related_name="also_asked")
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+")
+
+    class Meta:
+        """Once, however often they asked."""
+
+        constraints: ClassVar = [models.UniqueConstraint(fields=["analysis", "user"], name="also_asked_once")]
+
+    def __str__(self) -> str:
+        return f"{self.user_id} {self.analysis_id}"
+
+
 class FoundRule(models.Model):
     """For search: a rule that speaks in a report."""
 

@@ -41,11 +41,12 @@ def put_for(owners: Iterable[int], event: Event, data: Mapping[str, object]) -> 
 
 
 def put_ended(sender: object, row: Analysis, **more: object) -> None:
-    """An analysis ended: its owner is told, and who asked for verdicts of this level."""
+    """An analysis ended: who asked for it is told, and who wants to know of verdicts of this level."""
     reached = REACHED.get(row.level, ()) if row.state == State.DONE else ()
-    hooks = list(_active().filter(Q(owner=row.owner_id) | Q(level__in=reached)))
+    asked = {row.owner_id, *row.also_asked.values_list("user", flat=True)}
+    hooks = list(_active().filter(Q(owner__in=asked - {None}) | Q(level__in=reached)))
     data = about(row)
-    own = [hook for hook in hooks if hook.owner_id == row.owner_id]
+    own = [hook for hook in hooks if hook.owner_id in asked]
     put([hook for hook in own if Event.ANALYSIS_FINISHED.value in hook.events], Event.ANALYSIS_FINISHED, data)
     put([hook for hook in hooks if hook.level in reached], Event.VERDICT_REACHED, data)
 
