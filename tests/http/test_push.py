@@ -170,3 +170,13 @@ def test_a_receiver_that_drips_its_answer_is_left(monkeypatch):
             push(f"http://127.0.0.1:{place[1]}/", b"", {}, [place])
         assert time.monotonic() - started < 2
         thread.join()
+
+
+def test_a_name_whose_server_takes_its_time_does_not_take_ours(monkeypatch):
+    is_over = threading.Event()
+    monkeypatch.setattr(socket, "getaddrinfo", lambda *words, **named: is_over.wait(20) and [])
+    begun = time.monotonic()
+    with pytest.raises(FetchError):
+        push("https://hooks.example/x", b"{}", {}, deadline_s=0.3)
+    is_over.set()
+    assert time.monotonic() - begun < 5

@@ -2,3 +2,6 @@
 
 `client.Client` is all that others need. The HTTP library is imported by the first request, not before.
 """
+
+USER_AGENT = "packamal"
+"""In every request of ours."""

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple, cast
 
 from packamal.errors import FetchError, NotFoundError
+from packamal.http import USER_AGENT
 from packamal.http.access import Access
 from packamal.http.addresses import joined, origin, shown, without_credentials
 from packamal.http.body import read_body
@@ -36,7 +37,6 @@ PASSING = frozenset({429, 500, 502, 503, 504})
 """Answers that may be better a second later."""
 REDIRECTS = frozenset({301, 302, 303, 307, 308})
 GONE = frozenset({404, 410})
-USER_AGENT = "packamal"
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,10 +11,11 @@ import time
 from typing import NamedTuple
 
 from packamal.errors import FetchError
+from packamal.http import USER_AGENT
 from packamal.http.access import Access
 from packamal.http.addresses import shown
 from packamal.http.body import read_body
-from packamal.http.client import USER_AGENT, Client, Peer
+from packamal.http.client import Client, Peer
 
 TIMEOUT_S = 5.0
 DEADLINE_S = 10.0

@@ -8,11 +8,11 @@ by (host, port). Link-local numbers, where clouds keep their machine credentials
 from __future__ import annotations
 
 import ipaddress
-import socket
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from packamal.errors import FetchError
+from packamal.http.names import numbers_of
 
 if TYPE_CHECKING:
     import httpcore2
@@ -20,8 +20,6 @@ if TYPE_CHECKING:
 Place = tuple[str, int]
 Number = ipaddress.IPv4Address | ipaddress.IPv6Address
 NAT64 = ipaddress.IPv6Network("64:ff9b::/96")
-MAX_NUMBERS = 8
-"""Numbers of one host that are tried."""
 
 
 class Guard:
@@ -63,7 +61,7 @@ class Guard:
         import httpcore2
 
         failure: httpcore2.ConnectError | httpcore2.ConnectTimeout | None = None
-        for number in self._numbers(host, port):
+        for number in self._numbers(host, port, timeout):
             try:
                 return self._backend.connect_tcp(number, port, timeout, local_address, socket_options)
             except (httpcore2.ConnectError, httpcore2.ConnectTimeout) as error:
@@ -83,14 +81,15 @@ class Guard:
         """Wait, for the pool's own use."""
         self._backend.sleep(seconds)
 
-    def _numbers(self, host: str, port: int) -> list[str]:
+    def _numbers(self, host: str, port: int, timeout: float | None) -> list[str]:
         import httpcore2
 
         try:
-            answers = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+            numbers = numbers_of(host, port, timeout)
+        except TimeoutError as error:
+            raise httpcore2.ConnectTimeout(f"the name {host} was not found in time") from error
         except (OSError, UnicodeError) as error:
             raise httpcore2.ConnectError(f"the name {host} is not known here") from error
-        numbers = list(dict.fromkeys(str(answer[4][0]) for answer in answers))[:MAX_NUMBERS]
         place = (host.lower().rstrip("."), port)
         return [number for number in numbers if self._is_open(ipaddress.ip_address(number.split("%")[0]), place)]
 

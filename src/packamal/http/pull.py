@@ -10,8 +10,9 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import NamedTuple
 
 from packamal.errors import FetchError
+from packamal.http import USER_AGENT
 from packamal.http.guard import Place
-from packamal.http.push import USER_AGENT, check_address, connected
+from packamal.http.push import check_address, connected
 
 OK = 200
 

@@ -15,6 +15,7 @@ from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, cast
 
 from packamal.errors import FetchError
+from packamal.http import USER_AGENT
 from packamal.http.addresses import origin, split
 from packamal.http.ending import Ending
 from packamal.http.guard import Guard, Place
@@ -26,7 +27,6 @@ if TYPE_CHECKING:
 DEADLINE_S = 10.0
 """For all of it, however slowly a receiver drips its answer."""
 MAX_URL_CHARS = 2000
-USER_AGENT = "packamal"
 
 
 def check_address(url: str, inner: Iterable[Place] = ()) -> None:
