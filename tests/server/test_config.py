@@ -12,6 +12,7 @@ import pytest
 from packamal.errors import SettingsError
 from packamal.server.config import Database, Shape, load
 from packamal.server.local_secret import keep_secret, kept_secret
+from packamal.server.start import SETTINGS
 
 FULL = {
     "PACKAMAL_SERVER_SHAPE": "full",
@@ -137,7 +138,7 @@ def test_the_local_secret_is_made_once_for_its_user_alone(tmp_path):
 
 
 def test_the_models_and_the_migrations_agree(tmp_path):
-    environment = {**os.environ, "PACKAMAL_SERVER_DATA_DIR": str(tmp_path)}
+    environment = {**os.environ, "PACKAMAL_SERVER_DATA_DIR": str(tmp_path), "DJANGO_SETTINGS_MODULE": SETTINGS}
     command = [sys.executable, "-m", "django", "makemigrations", "--check", "--dry-run"]
     done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
