@@ -19,7 +19,7 @@ from packamal.executors.kubernetes.settings import JobSettings
 from packamal.server import provider
 from packamal.server.feed_options import FEED_OPTIONS, FeedSettings, feed_settings
 from packamal.server.job_options import JOB_OPTIONS, job_settings
-from packamal.server.options import PREFIX, ServerOption, a_folder, a_switch, a_url, a_whole_number
+from packamal.server.options import PREFIX, ServerOption, a_folder, a_switch, a_url, a_whole_number, one_of
 from packamal.server.provider import Provider
 
 FILE_SUFFIX = "_FILE"
@@ -122,13 +122,6 @@ class ServerSettings:
         return self.shape is Shape.EMBEDDED
 
 
-def _shape(text: str) -> Shape:
-    try:
-        return Shape(text)
-    except ValueError:
-        raise ValueError("embedded or full expected") from None
-
-
 def _secret(text: str) -> str:
     if len(text) < MIN_SECRET_CHARS:
         raise ValueError(f"at least {MIN_SECRET_CHARS} random characters expected")
@@ -175,7 +168,9 @@ def _places(text: str) -> tuple[tuple[str, int], ...]:
 
 ROLES = ",".join(f"{role}={role}" for role in provider.ROLES)
 OPTIONS: tuple[ServerOption, ...] = (
-    ServerOption("shape", _shape, "embedded", "embedded: one process with SQLite; full: PostgreSQL, Redis, Celery."),
+    ServerOption(
+        "shape", one_of(Shape), "embedded", "embedded: one process with SQLite; full: PostgreSQL, Redis, Celery."
+    ),
     ServerOption("data_dir", a_folder, "~/.local/share/packamal", "Folder for results, and the database of embedded."),
     ServerOption("secret_key", _secret, None, "Signs sessions; the same in every process of one service.", True),
     ServerOption("database_url", _database, None, "Where PostgreSQL is: postgresql://user:password@host/name.", True),

@@ -11,7 +11,7 @@ from typing import Any
 
 from packamal.errors import SettingsError
 from packamal.executors.kubernetes.settings import JobSettings, Placement, Profile, Resources, Transport
-from packamal.server.options import ServerOption, a_folder, a_switch, a_url, a_whole_number
+from packamal.server.options import ServerOption, a_folder, a_switch, a_url, a_whole_number, one_of
 
 NAME = re.compile(r"[a-z0-9](?:[-a-z0-9.]{0,251}[a-z0-9])?")
 QUANTITY = re.compile(r"[0-9]{1,9}(?:\.[0-9]{1,3})?(?:m|[kMGT]i?|Ki)?")
@@ -28,16 +28,6 @@ class ExecutorKind(enum.StrEnum):
     """Beside the worker, on its machine."""
     KUBERNETES = "kubernetes"
     """Each in a Job of its own."""
-
-
-def _one_of(words: type[enum.StrEnum]) -> Callable[[str], enum.StrEnum]:
-    def parse(text: str) -> enum.StrEnum:
-        try:
-            return words(text)
-        except ValueError:
-            raise ValueError(f"{' or '.join(words)} expected") from None
-
-    return parse
 
 
 def _shaped(shape: re.Pattern[str], what: str) -> Callable[[str], str]:
@@ -90,7 +80,7 @@ _quantity = _shaped(QUANTITY, "a quantity like 500m or 2Gi")
 JOB_OPTIONS: tuple[ServerOption, ...] = (
     ServerOption(
         "executor",
-        _one_of(ExecutorKind),
+        one_of(ExecutorKind),
         "process",
         "process: beside the worker; kubernetes: a Job each (not there yet: refused).",
     ),
@@ -98,7 +88,7 @@ JOB_OPTIONS: tuple[ServerOption, ...] = (
     ServerOption("job_image", str, "", "Image of the Jobs; needed with the executor kubernetes."),
     ServerOption("job_callback_url", a_url, "", "The internal listener as Jobs reach it; needed with kubernetes."),
     ServerOption("job_service_account", _name, "analysis", "Account of the Jobs' pods; nothing is bound to it."),
-    ServerOption("job_profile", _one_of(Profile), "restricted", "How pods are shut in: restricted, kata, privileged."),
+    ServerOption("job_profile", one_of(Profile), "restricted", "How pods are shut in: restricted, kata, privileged."),
     ServerOption(
         "job_seccomp_profile",
         _shaped(SECCOMP, "a path below the kubelet's folder of profiles"),
@@ -107,7 +97,7 @@ JOB_OPTIONS: tuple[ServerOption, ...] = (
     ),
     ServerOption("job_runtime_class", _name, "", "RuntimeClass of the pods; needed with the profile kata."),
     ServerOption("job_user_namespace", a_switch, "no", "yes: a user namespace around each pod (hostUsers: false)."),
-    ServerOption("job_transport", _one_of(Transport), "upload", "How reports come back: upload or volume."),
+    ServerOption("job_transport", one_of(Transport), "upload", "How reports come back: upload or volume."),
     ServerOption("job_claim", _name, "job-results", "With volume: the claim in the Jobs' namespace."),
     ServerOption("job_results_dir", _file, "", "With volume: where this process sees the same volume."),
     ServerOption("job_cpu", _quantity, "1", "Processor time of a Job, requested and at most."),

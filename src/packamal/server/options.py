@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import enum
 from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
@@ -55,5 +56,17 @@ def a_whole_number(largest: int) -> Callable[[str], int]:
         if not (text.isascii() and text.isdigit() and 1 <= int(text) <= largest):
             raise ValueError(f"a whole number from 1 to {largest} expected")
         return int(text)
+
+    return parse
+
+
+def one_of(words: type[enum.StrEnum]) -> Callable[[str], enum.StrEnum]:
+    """One of these. Raises ValueError."""
+
+    def parse(text: str) -> enum.StrEnum:
+        try:
+            return words(text)
+        except ValueError:
+            raise ValueError(f"{' or '.join(words)} expected") from None
 
     return parse

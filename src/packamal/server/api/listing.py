@@ -19,7 +19,7 @@ from packamal.server.analyses.models import Analysis
 from packamal.server.analyses.states import State
 from packamal.server.api.analyses import AnalysisOut, router, shown
 from packamal.server.api.auth import READ, SUBMIT, asker, may_change
-from packamal.server.api.cursors import MAX_CURSOR_CHARS, MAX_LIMIT, page
+from packamal.server.api.cursors import Paging, page
 from packamal.server.api.fields import Text
 from packamal.server.api.problems import Problem
 
@@ -27,7 +27,7 @@ __all__ = ["router"]
 """That of `analyses`: the methods of one path have to stand in one router."""
 
 
-class Filters(Schema):
+class Filters(Paging):
     """What is listed; all of them must hold."""
 
     state: State | None = None
@@ -37,8 +37,6 @@ class Filters(Schema):
     """With its namespace: `@scope/name`."""
     owner: Literal["me", "all"] = "me"
     """all needs the scope admin."""
-    cursor: Annotated[str, Field(max_length=MAX_CURSOR_CHARS)] = ""
-    limit: Annotated[int, Field(ge=1, le=MAX_LIMIT)] = 50
 
 
 class PageOut(Schema):

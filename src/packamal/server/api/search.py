@@ -22,7 +22,7 @@ from packamal.server.analyses.models import Analysis, Artifact
 from packamal.server.analyses.states import State
 from packamal.server.api import links
 from packamal.server.api.auth import READ
-from packamal.server.api.cursors import MAX_CURSOR_CHARS, MAX_LIMIT, page
+from packamal.server.api.cursors import MAX_LIMIT, Paging, page
 from packamal.server.api.fields import Text
 from packamal.server.api.problems import Problem
 from packamal.server.pipeline import parts
@@ -36,7 +36,7 @@ Digest = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 REFUSALS = (401, 403, 404, 422, 429)
 
 
-class Wanted(Schema):
+class Wanted(Paging):
     """At least one of name, sha256, indicator and rule; all that are given must hold."""
 
     name: Annotated[Text, Field(max_length=MAX_NAME_CHARS)] = ""
@@ -49,8 +49,6 @@ class Wanted(Schema):
     rule: Annotated[Text, Field(max_length=200)] = ""
     """Id of a rule: `exfil/env-to-http`."""
     level: Level | None = None
-    cursor: Annotated[str, Field(max_length=MAX_CURSOR_CHARS)] = ""
-    limit: Annotated[int, Field(ge=1, le=MAX_LIMIT)] = 50
 
 
 class SeenOut(Schema):
