@@ -10,6 +10,7 @@ from __future__ import annotations
 import contextlib
 import functools
 import hashlib
+import importlib
 import threading
 from collections.abc import Callable, Iterator
 from datetime import datetime
@@ -50,7 +51,10 @@ def is_on() -> bool:
 def check() -> None:
     """Raise SettingsError where traces are asked for and cannot be made."""
     if is_on():
-        _provider()
+        try:
+            importlib.import_module("opentelemetry.exporter.otlp.proto.http.trace_exporter")
+        except ImportError as error:
+            raise SettingsError(f"{VARIABLES[0]}: traces need the extra `telemetry`, which is not installed") from error
 
 
 @contextlib.contextmanager
@@ -120,13 +124,11 @@ def _nothing(key: str, value: str | int) -> None:
 @functools.cache
 def _provider() -> TracerProvider:
     """Made at the first span of a process: what sends is a thread, and would not outlive a fork."""
-    try:
-        from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
-        from opentelemetry.sdk.resources import Resource
-        from opentelemetry.sdk.trace import TracerProvider
-        from opentelemetry.sdk.trace.export import BatchSpanProcessor
-    except ImportError as error:
-        raise SettingsError(f"{VARIABLES[0]}: traces need the extra `telemetry`, which is not installed") from error
+    from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
+    from opentelemetry.sdk.resources import Resource
+    from opentelemetry.sdk.trace import TracerProvider
+    from opentelemetry.sdk.trace.export import BatchSpanProcessor
+
     named = {} if environment().get("OTEL_SERVICE_NAME") else {"service.name": NAME}
     made = TracerProvider(resource=Resource.create({**named, "service.version": __version__}), id_generator=_ids())
     made.add_span_processor(BatchSpanProcessor(OTLPSpanExporter()))

@@ -10,6 +10,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import pytest
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 
+from packamal.errors import SettingsError
 from packamal.server import tracing
 from packamal.server.pipeline.run import run_next
 
@@ -110,6 +111,13 @@ def test_requests_have_traces_of_their_own(receiver, caller):
     tracing.flush()
     assert len({(span.trace_id, span.span_id) for span in receiver.spans}) == 2
     assert len({span.trace_id for span in receiver.spans}) == 2
+
+
+def test_who_asks_for_traces_without_the_library_is_told_at_the_start(monkeypatch):
+    monkeypatch.setenv(VARIABLE, "http://127.0.0.1:9")
+    monkeypatch.setitem(sys.modules, "opentelemetry.exporter.otlp.proto.http.trace_exporter", None)
+    with pytest.raises(SettingsError, match="telemetry"):
+        tracing.check()
 
 
 def test_without_a_receiver_nothing_that_traces_is_loaded(monkeypatch):

@@ -5,8 +5,10 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 from django.conf import settings
@@ -35,6 +37,32 @@ def redis(monkeypatch: pytest.MonkeyPatch) -> Iterator[Redis]:
     monkeypatch.setattr(bells, "app", make_app(started.url, 60))
     yield started
     started.stop()
+
+
+@pytest.fixture
+def traces(monkeypatch):
+    """What a worker that starts later sends to a receiver of spans."""
+    bodies = []
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_POST(self):
+            bodies.append(self.rfile.read(int(self.headers["Content-Length"])))
+            self.send_response(200)
+            self.send_header("Content-Length", "0")
+            self.end_headers()
+
+        def log_message(self, format, *words):
+            pass
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
+    thread.start()
+    monkeypatch.setenv("OTEL_EXPORTER_OTLP_ENDPOINT", f"http://127.0.0.1:{server.server_address[1]}")
+    monkeypatch.setenv("OTEL_BSP_SCHEDULE_DELAY", "100")
+    yield bodies
+    server.shutdown()
+    server.server_close()
+    thread.join()
 
 
 @pytest.fixture
@@ -69,6 +97,16 @@ def test_a_bell_makes_a_worker_run_what_is_due_and_one_too_many_does_no_harm(ind
     assert (analysis.state, analysis.level) == (State.DONE, "clean"), (tmp_path / "worker.log").read_text()
     assert analysis.worker.startswith("celery-")
     assert analysis.attempts.count() == 1
+
+
+def test_a_child_of_a_worker_sends_what_it_traces(index, traces, worker, tmp_path):
+    analysis = submit(index.add("small", "1.0"), Asker(request_id="of-a-request"), Lane.INTERACTIVE).analysis
+    bells.ring(Lane.INTERACTIVE)
+    assert final(analysis).state == State.DONE, (tmp_path / "worker.log").read_text()
+    ends = time.monotonic() + 20
+    while b"attempt" not in b"".join(traces) and time.monotonic() < ends:
+        time.sleep(0.05)
+    assert b"attempt" in b"".join(traces), (tmp_path / "worker.log").read_text()
 
 
 def test_without_a_broker_a_package_is_taken_in_all_the_same(index):
