@@ -1,1 +1,1 @@
-"""Settings, names and exit codes of scans that run as Jobs; without the executor, which is not there yet."""
+"""Scans as Jobs: their shape, their names, and what became of them."""

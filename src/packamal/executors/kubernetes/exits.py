@@ -36,9 +36,6 @@ class JobExit(enum.IntEnum):
 
 KILLED = 137
 """128 + SIGKILL, as the kernel does it for want of memory."""
-VERDICTS = (*(int(code) for code in JobExit if code is not JobExit.DELIVERED), KILLED)
-"""Said by us, or by the package: the cluster starts no other pod for them. Whether another attempt is made is decided
-where the order came from."""
 ENDINGS: dict[int, Ending] = {
     JobExit.DELIVERED: Ending.DELIVERED,
     JobExit.REFUSED: Ending.REFUSED,
