@@ -66,8 +66,9 @@ def find_key(text: str) -> ApiKey | None:
     if row.expires_at and row.expires_at <= now:
         return None
     row.scopes = [scope for scope in row.scopes if scope in ALLOWED[Role(row.owner.role)]]
-    stale = Q(last_used_at=None) | Q(last_used_at__lt=now - USED_EVERY)
-    ApiKey.objects.filter(stale, pk=row.pk).update(last_used_at=now)
+    if row.last_used_at is None or row.last_used_at < now - USED_EVERY:
+        stale = Q(last_used_at=None) | Q(last_used_at__lt=now - USED_EVERY)
+        ApiKey.objects.filter(stale, pk=row.pk).update(last_used_at=now)
     return row
 
 

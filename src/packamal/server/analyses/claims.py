@@ -6,13 +6,15 @@ still lists the same files, is the worker's to ask (`twins`). An answer is there
 
 from __future__ import annotations
 
+import contextlib
 import datetime
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from django.db import IntegrityError, transaction
+from django.db.models import Q
 from django.utils import timezone
 from packageurl import PackageURL
 
@@ -85,21 +87,23 @@ class Claimed:
     is_new: bool
 
 
-def claim(question: Question, asker: Asker) -> Claimed:
-    """Find or insert the row; the database decides who was first. A final row's claim is taken over by force or age."""
+def claim(question: Question, asker: Asker, then: Callable[[Analysis], None] = lambda row: None) -> Claimed:
+    """Find or insert the row; the database decides who was first. A final row's claim is taken over by force or age.
+
+    `then` is called with a new row in the transaction that makes it.
+    """
     for _ in range(TRIES):
-        held = Analysis.objects.filter(claim=question.claim).first()
+        held, known = _found(question)
         if held and (not held.is_final or _is_answer(held, question)):
             return Claimed(_also_asked(held, asker), is_new=False)
-        if not held and (known := _known(question)):
+        if not held and known:
             return Claimed(known, is_new=False)
-        try:
-            with transaction.atomic():
-                if held:
-                    Analysis.objects.filter(pk=held.pk, claim=question.claim).update(claim=None)
-                return Claimed(_insert(question, asker), is_new=True)
-        except IntegrityError:
-            continue
+        with contextlib.suppress(IntegrityError), transaction.atomic():
+            if held:
+                Analysis.objects.filter(pk=held.pk, claim=question.claim).update(claim=None)
+            row = _insert(question, asker)
+            then(row)
+            return Claimed(row, is_new=True)
     raise IntegrityError("a claim kept changing hands")
 
 
@@ -120,11 +124,12 @@ def _is_answer(row: Analysis, question: Question) -> bool:
     return is_fresh and not question.is_forced
 
 
-def _known(question: Question) -> Analysis | None:
-    """An answer on this exact version that was asked for in other words."""
+def _found(question: Question) -> tuple[Analysis | None, Analysis | None]:
+    """Who holds the claim; and the newest answer on this exact version that was asked for in other words."""
+    mine = Q(claim=question.claim)
     if not question.is_exact or question.is_forced or question.release_digest:
-        return None
-    rows = Analysis.objects.filter(
+        return Analysis.objects.filter(mine).first(), None
+    answers = Q(
         ecosystem=question.purl.type,
         name=name_of(question.purl),
         version=question.purl.version or "",
@@ -135,7 +140,9 @@ def _known(question: Question) -> Analysis | None:
         created_at__gt=timezone.now() - FRESH,
         state=State.DONE,
     )
-    return rows.order_by("-created_at").first()
+    rows = sorted(Analysis.objects.filter(mine | answers), key=lambda row: row.created_at, reverse=True)
+    held = next((row for row in rows if row.claim == question.claim), None)
+    return held, next((row for row in rows if row.state == State.DONE), None)
 
 
 def name_of(purl: PackageURL) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from packamal.server.analyses.models import Analysis
 from packamal.server.analyses.states import State
 
-MAX_COUNTED = 10_000
+MAX_COUNTED = 1000
 """A position beyond is no news to anybody."""
 
 

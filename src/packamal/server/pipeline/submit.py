@@ -60,12 +60,11 @@ def as_reviewed(question: Question) -> Question:
 
 def accept(question: Question, asker: Asker) -> Claimed:
     """Claim, count, write down who asked, and ring for it. Raises QuotaError."""
-    lane = question.lane
-    with transaction.atomic():
-        claimed = claim(as_reviewed(question), asker)
-        if claimed.is_new:
-            audit.record(asker.said, "analysis.submit", str(claimed.analysis.pk), purl=claimed.analysis.purl)
-            if asker.key:
-                spend(asker.key)  # last: it holds a row that all of the key's submissions change
-            transaction.on_commit(lambda: ring(lane))
-    return claimed
+
+    def write_down(row: Analysis) -> None:
+        audit.record(asker.said, "analysis.submit", str(row.pk), purl=row.purl)
+        if asker.key:
+            spend(asker.key)  # last: it holds a row that all of the key's submissions change
+        transaction.on_commit(lambda: ring(question.lane))
+
+    return claim(as_reviewed(question), asker, write_down)
