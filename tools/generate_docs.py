@@ -7,7 +7,7 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-from documents import ROOT, chart, commands, figures, limits, openapi, rules, settings, signals
+from documents import ROOT, chart, commands, figures, limits, load, openapi, rules, settings, signals
 
 from packamal.render.schema import schema_text
 
@@ -17,6 +17,7 @@ DOCUMENTS: dict[str, Callable[[], str]] = {
     "docs/cli.md": commands.text,
     "docs/figures.md": figures.text,
     "docs/limits.md": limits.text,
+    "docs/load.md": load.text,
     "docs/openapi.json": openapi.text,
     "docs/report.schema.json": schema_text,
     "docs/rules.md": rules.text,
