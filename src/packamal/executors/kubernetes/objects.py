@@ -6,9 +6,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
-from pydantic import ConfigDict
-from pydantic.alias_generators import to_camel
-
 from packamal.executors.kubernetes.pod import CONTAINER
 
 ATTEMPT = "packamal/attempt"
@@ -16,14 +13,23 @@ ATTEMPT = "packamal/attempt"
 SUCCEEDED = frozenset({"Complete", "SuccessCriteriaMet"})
 FAILED = frozenset({"Failed", "FailureTarget"})
 """The second ones come a little earlier, while pods are still ending."""
-AS_WRITTEN = ConfigDict(alias_generator=to_camel)
+
+
+def _as_written(name: str) -> str:
+    """`exit_code` is `exitCode` to an API server, `continue_` is `continue`."""
+    first, *others = name.rstrip("_").split("_")
+    return first + "".join(word.title() for word in others)
+
+
+AS_WRITTEN: dict[str, Any] = {"alias_generator": _as_written}
+"""Of pydantic, which is not imported here: it is no part of a scan."""
 
 
 @dataclass(frozen=True, slots=True)
 class Metadata:
     """Of any object."""
 
-    __pydantic_config__: ClassVar[ConfigDict] = AS_WRITTEN
+    __pydantic_config__: ClassVar[dict[str, Any]] = AS_WRITTEN
 
     name: str
     uid: str
@@ -82,7 +88,7 @@ class Job:
 class Reason:
     """Why a container waits, or how it ended."""
 
-    __pydantic_config__: ClassVar[ConfigDict] = AS_WRITTEN
+    __pydantic_config__: ClassVar[dict[str, Any]] = AS_WRITTEN
 
     reason: str = ""
     message: str = ""
@@ -110,7 +116,7 @@ class Container:
 class PodStatus:
     """As the kubelet writes it."""
 
-    __pydantic_config__: ClassVar[ConfigDict] = AS_WRITTEN
+    __pydantic_config__: ClassVar[dict[str, Any]] = AS_WRITTEN
 
     reason: str = ""
     message: str = ""
@@ -133,9 +139,7 @@ class Pod:
 class ListMetadata:
     """Of an answer with many."""
 
-    __pydantic_config__: ClassVar[ConfigDict] = ConfigDict(
-        alias_generator={"continue_": "continue"}.get  # type: ignore[typeddict-item]
-    )
+    __pydantic_config__: ClassVar[dict[str, Any]] = AS_WRITTEN
 
     continue_: str = ""
 
