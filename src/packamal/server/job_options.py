@@ -82,7 +82,7 @@ JOB_OPTIONS: tuple[ServerOption, ...] = (
         "executor",
         one_of(ExecutorKind),
         "process",
-        "process: beside the worker; kubernetes: a Job each (not there yet: refused).",
+        "process: beside the worker; kubernetes: a Job each.",
     ),
     ServerOption("job_namespace", _name, "", "Namespace of the Jobs; needed with the executor kubernetes."),
     ServerOption("job_image", str, "", "Image of the Jobs; needed with the executor kubernetes."),

@@ -20,7 +20,7 @@ def test_scans_run_beside_the_worker_when_nothing_else_was_asked_for():
     assert isinstance(parts.executor(), ProcessExecutor)
 
 
-def test_who_asks_for_jobs_never_gets_a_scan_beside_the_worker(monkeypatch):
+def test_who_asks_for_jobs_without_a_cluster_never_gets_a_scan_beside_the_worker(monkeypatch):
     monkeypatch.setattr(settings, "PACKAMAL", dataclasses.replace(settings.PACKAMAL, jobs=JOBS))
     with pytest.raises(SettingsError, match="PACKAMAL_SERVER_EXECUTOR"):
         parts.executor()

@@ -73,6 +73,10 @@ class Cluster:
         self._lock = threading.Lock()
         self._made: ApiClient | None = None
 
+    def sign_in(self) -> None:
+        """Find the way to the cluster without asking it anything. Raises ClusterError where there is none."""
+        self._client()
+
     def create_job(self, body: Object) -> Job:
         """Raises ClusterError, with CONFLICT where one of that name exists."""
         return _read(Job, self._ask("POST", self._path("batch/v1", "jobs"), body=body))

@@ -29,8 +29,9 @@ BACK_OFF = datetime.timedelta(seconds=15)
 """Doubled with each attempt."""
 LEASE = datetime.timedelta(seconds=60)
 """A worker renews three times within it; silence for longer is its death."""
-DEADLINE_GRACE = datetime.timedelta(seconds=120)
-"""From the time limit of the scan, which is kept by a kill, to the moment at which nobody waits any more."""
+DEADLINE_GRACE = datetime.timedelta(seconds=420)
+"""From the time limit of the scan, which is kept by a kill, to the moment at which nobody waits any more: longer than a
+Job takes to be made, to wait for a node and to deliver. A worker that is gone is found by its lease."""
 LOOK_AHEAD = 8
 """Rows tried at once when several workers reach for the first."""
 ERROR_CHARS = 500

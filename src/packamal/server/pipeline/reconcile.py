@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Set
 from itertools import takewhile
 from typing import NamedTuple
 
@@ -14,7 +14,9 @@ from packamal.server.analyses import transitions
 from packamal.server.analyses.models import Analysis
 from packamal.server.analyses.states import Category, Lane, State
 from packamal.server.metrics import RECONCILED
+from packamal.server.pipeline import parts
 from packamal.server.pipeline.bells import ring, waiting
+from packamal.server.pipeline.run import attempt_name
 
 MAX_ROWS = 500
 """In one pass; the next one comes soon."""
@@ -26,6 +28,8 @@ class Reconciled(NamedTuple):
     timed_out: int
     lost: int
     rung: int
+    ended: int
+    """Scans that ran elsewhere for nobody."""
 
 
 def reconcile(ring_bell: Callable[[Lane], bool] = ring, count_bells: Callable[[Lane], int] = waiting) -> Reconciled:
@@ -38,7 +42,7 @@ def reconcile(ring_bell: Callable[[Lane], bool] = ring, count_bells: Callable[[L
     counts = Counter(Lane(lane) for lane in queued.values_list("lane", flat=True)[:MAX_ROWS])
     unheard = [lane for lane, count in counts.items() for _ in range(count - count_bells(lane))]
     rung = sum(1 for _ in takewhile(ring_bell, unheard))  # without a broker one failure is enough
-    done = Reconciled(timed_out, lost, rung)
+    done = Reconciled(timed_out, lost, rung, ended=parts.executor().sweep(_wanted))
     for kind, count in done._asdict().items():
         RECONCILED.labels(kind).inc(count)
     return done
@@ -47,6 +51,12 @@ def reconcile(ring_bell: Callable[[Lane], bool] = ring, count_bells: Callable[[L
 def release_all() -> int:
     """After a restart of the one process there is: whatever runs has no worker any more."""
     return _fail(Analysis.objects.filter(state=State.RUNNING), Category.CLUSTER_ERROR, "the service was restarted")
+
+
+def _wanted(names: Set[str]) -> Set[str]:
+    """The attempts among them that still run."""
+    running = Analysis.objects.filter(state=State.RUNNING).values_list("pk", "attempt")
+    return {attempt_name(*row) for row in running} & names
 
 
 def _fail(rows: QuerySet[Analysis], category: Category, error: str) -> int:

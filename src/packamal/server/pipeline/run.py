@@ -12,7 +12,7 @@ from django.conf import settings
 from django.db import DatabaseError, close_old_connections
 from django.utils import timezone
 
-from packamal.executors.base import Order, Outcome, Stage
+from packamal.executors.base import Delivery, Order, Outcome, Stage
 from packamal.server import tracing
 from packamal.server.analyses import transitions
 from packamal.server.analyses.claims import UPLOAD
@@ -20,6 +20,8 @@ from packamal.server.analyses.models import Attempt
 from packamal.server.analyses.states import Category, Lane
 from packamal.server.analyses.transitions import Lease
 from packamal.server.metrics import count_scan
+from packamal.server.operations import tokens
+from packamal.server.operations.models import TokenScope
 from packamal.server.pipeline import parts
 from packamal.server.pipeline.identify import identify
 from packamal.server.pipeline.quarantine import find
@@ -117,7 +119,15 @@ def attempt_name(analysis_id: UUID, attempt: int) -> str:
 def _order(lease: Lease) -> Order:
     name = attempt_name(lease.analysis_id, lease.attempt)
     path = find(settings.PACKAMAL.quarantine_dir, str(lease.options[UPLOAD])) if UPLOAD in lease.options else None
-    return Order(name, lease.purl, settings.PACKAMAL.time_limit_s, lease.request_id, path, accepted=lease.accepted)
+    delivery = _delivery(lease) if settings.PACKAMAL.jobs else None
+    limit_s = settings.PACKAMAL.time_limit_s
+    return Order(name, lease.purl, limit_s, lease.request_id, path, delivery, accepted=lease.accepted)
+
+
+def _delivery(lease: Lease) -> Delivery:
+    """The tokens of this attempt, which are given out once."""
+    result, heartbeat = tokens.issue(lease, TokenScope.RESULT), tokens.issue(lease, TokenScope.HEARTBEAT)
+    return Delivery(f"attempts/{lease.analysis_id}/{lease.attempt}", result, heartbeat)
 
 
 class _Renewer:
