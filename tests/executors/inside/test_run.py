@@ -20,7 +20,7 @@ from packamal.executors import process
 from packamal.executors.inside import delivering, fetching, pulse, run
 from packamal.executors.inside.listener import digest_of
 from packamal.executors.inside.run import TERMINATED, Task
-from packamal.executors.kubernetes.exits import VERDICTS, JobExit
+from packamal.executors.kubernetes.exits import ENDINGS, JobExit
 from packamal.executors.kubernetes.settings import Profile
 from packamal.executors.process import ProcessExecutor
 
@@ -249,7 +249,7 @@ def test_an_end_of_the_pod_between_two_tries_is_no_verdict(job, listener):
     listener.on_result = lambda: os.kill(os.getpid(), signal.SIGTERM)
     assert job() == TERMINATED
     assert len(results(listener)) == 1
-    assert TERMINATED not in VERDICTS
+    assert TERMINATED not in ENDINGS
 
 
 @pytest.mark.parametrize("content", ["", "short", "x" * 300, "with space " * 4, "\0" * 43, "é" * 30])

@@ -23,7 +23,7 @@ from django.test.testcases import LiveServerThread
 from django.test.utils import override_settings
 from django.utils import timezone
 
-from packamal.executors.kubernetes.exits import VERDICTS, JobExit
+from packamal.executors.kubernetes.exits import ENDINGS, JobExit
 from packamal.executors.kubernetes.names import job_name
 from packamal.executors.kubernetes.settings import JobSettings
 from packamal.server.analyses import transitions
@@ -285,7 +285,7 @@ def test_a_pod_that_is_taken_away_says_nothing_about_the_package(job, lease, hel
     status = job.ended()[0]
     assert time.monotonic() - begun < GRACE_S
     assert status == 128 + signal.SIGTERM
-    assert status not in VERDICTS
+    assert status not in ENDINGS
     assert not Path(f"/proc/{scan}").exists()
     assert (row(lease).state, row(lease).report) == (State.RUNNING, None)
 

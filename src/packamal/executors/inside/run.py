@@ -25,9 +25,9 @@ from packamal.executors.process import KILL_AFTER_S, ProcessExecutor
 from packamal.executors.volume import FullError, VolumeError
 
 DELIVER_S = 70.0
-"""After a scan that took all its time: the cluster ends the Job 120 s past the time limit, whatever it does."""
+"""After a scan that took all its time: the cluster ends the Job a while later, whatever it does."""
 TERMINATED = 128 + signal.SIGTERM
-"""The node is wanted back; no code of ours, so that the cluster starts another pod."""
+"""The node is wanted back: no code of ours, so that it is no answer. The cluster starts another pod, or the service."""
 NOTE = "PACKAMAL_NOTE"
 """How the scan is told what the report should say about its walls."""
 DELIVER = "deliver"
